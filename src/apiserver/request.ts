@@ -97,6 +97,8 @@ export interface CachedObject<T extends KubernetesObject = KubernetesObject> {
   writeJson(out: Buffer, at: number, skip: number): number;
   /** The object's protobuf message, without an envelope and a character a byte. Throws 406 where the kind has none. */
   protobuf(): string;
+  /** Whether that is at hand. */
+  readonly hasProtobuf: boolean;
 }
 
 export interface ObjectAnswer {

@@ -14,6 +14,7 @@ import {
   typeSchema,
 } from './schema.ts';
 import { borrowMemory } from '../platform/lent-memory.ts';
+import { groupsOf, type Pieces } from '../platform/pieces.ts';
 import { badRequest } from './status-error.ts';
 import { checkValueCount } from './value-count.ts';
 
@@ -61,20 +62,22 @@ export function transcodeProtobuf(json: Buffer, length: number, gvk: GroupVersio
 
 /** Puts a message into the envelope that says its kind. */
 export function wrapProtobuf(kind: { apiVersion: string; kind: string }, message: Uint8Array): Uint8Array {
-  return enveloped(kind, Buffer.allocUnsafe(message.length + envelopeBytes), (out) => out.bytes(2, message));
+  const out = new BackwardWriter(message.length + envelopeBytes);
+  out.raw(envelopeEnd);
+  out.bytes(2, message);
+  writeKind(out, kind);
+  return out.release();
 }
 
 /** What an envelope takes, with something to spare. */
 const envelopeBytes = 256;
 
-function enveloped(kind: object, room: Buffer, writeMessage: (out: BackwardWriter) => void): Uint8Array {
-  const out = new BackwardWriter(room);
-  out.text(4, '');
-  out.text(3, '');
-  writeMessage(out);
+/** The empty encoding and type of the content, fields 3 and 4. */
+const envelopeEnd = Buffer.from([0x1a, 0, 0x22, 0]);
+
+function writeKind(out: BackwardWriter, kind: object): void {
   out.bytes(1, encodeMessage(kind as Json, typeSchema('io.k8s.apimachinery.pkg.runtime.TypeMeta')));
   out.raw(magic);
-  return out.release();
 }
 
 /** An object of a built-in kind, list kinds among them, as protobuf with its envelope. */
@@ -86,27 +89,39 @@ export function encodeProtobuf(object: object): Uint8Array {
 }
 
 /**
- * A list with its envelope, from the messages of its items as `transcodeProtobuf` gives them: nothing is encoded twice. Its memory
- * is borrowed.
+ * A list with its envelope, from the messages of its items as `transcodeProtobuf` gives them: nothing is encoded twice. Pieces are in
+ * borrowed memory.
  */
 export function joinProtobufList(
   kind: { apiVersion: string; kind: string },
   listMeta: object,
   items: readonly string[],
-): Uint8Array {
-  return enveloped(kind, borrowMemory(roomFor(items) + envelopeBytes), (out) => {
-    const before = out.length;
-    for (let i = items.length - 1; i >= 0; i--) out.byteText(2, items[i] as string);
-    out.bytes(
-      1,
-      encodeMessage(listMeta as Json, typeSchema('io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta')),
-    );
-    out.head(2, out.length - before);
-  });
+): Pieces {
+  const itemsBytes = items.reduce((sum, item) => sum + itemBytes(item), 0);
+  const head = new BackwardWriter(envelopeBytes);
+  head.bytes(1, encodeMessage(listMeta as Json, typeSchema('io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta')));
+  head.head(2, head.length + itemsBytes);
+  writeKind(head, kind);
+  const length = head.length + itemsBytes + envelopeEnd.length;
+  return { length, make: () => listPieces(head.release(), items) };
 }
 
-/** What the items take in a list, with a tag and a length each, and something for what stands before them. */
-const roomFor = (items: readonly string[]) => items.reduce((sum, { length }) => sum + length + 6, 1024);
+function* listPieces(head: Uint8Array, items: readonly string[]): Iterable<Uint8Array> {
+  yield head;
+  for (const { group, bytes } of groupsOf(items, itemBytes)) {
+    const out = new BackwardWriter(borrowMemory(bytes));
+    for (let i = group.length - 1; i >= 0; i--) out.byteText(2, group[i] as string);
+    yield out.release();
+  }
+  yield envelopeEnd;
+}
+
+/** What an item takes in a list: a tag, its length and itself. */
+function itemBytes({ length }: string): number {
+  let bytes = 2 + length;
+  for (let rest = length; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes++;
+  return bytes;
+}
 
 /**
  * One frame of a watch as protobuf: four bytes of length, and a WatchEvent whose object is `object`, protobuf with its

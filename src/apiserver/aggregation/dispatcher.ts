@@ -204,6 +204,8 @@ class ForeignObject implements CachedObject {
     return at + this.json().copy(out, at, skip);
   }
 
+  readonly hasProtobuf = false;
+
   protobuf(): string {
     throw notAcceptable('an object of another server has no protobuf form');
   }

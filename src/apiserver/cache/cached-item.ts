@@ -150,6 +150,10 @@ export class CachedItem implements CachedObject {
     return writeJson(this.#stored, this.revision, { out, at, skip });
   }
 
+  get hasProtobuf(): boolean {
+    return this.#protobuf !== undefined;
+  }
+
   protobuf(): string {
     if (this.#protobuf === undefined) {
       if (scratch.length < this.#bytes) scratch = Buffer.allocUnsafe(this.#bytes * 2);

@@ -15,6 +15,7 @@ export function cachedObject(object: KubernetesObject, revision = 1): CachedObje
     json: () => json,
     writeJson: (out, at, skip) => at + json.copy(out, at, skip),
     protobuf: () => `k8s\0${json.toString('latin1')}`,
+    hasProtobuf: false,
   };
 }
 

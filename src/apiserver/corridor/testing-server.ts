@@ -3,6 +3,7 @@ import type { HttpServer } from '../../platform/http.ts';
 import { listenHttps } from '../../platform/http-server.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { silentLog } from '../../platform/log.ts';
+import { piecesOf } from '../../platform/pieces.ts';
 import { systemRandom } from '../../platform/random.ts';
 import type { Authenticator } from '../auth/authenticator.ts';
 import { type Authorizer, privilegedGroupAuthorizer } from '../auth/authorizer.ts';
@@ -42,7 +43,7 @@ export async function startTestServer(
   const dispatcher = new FakeDispatcher();
   const codecs = {
     protobuf: (object: object) => Buffer.from(`k8s\0${JSON.stringify(object)}`),
-    protobufList: () => Buffer.from('k8s\0list'),
+    protobufList: () => piecesOf([Buffer.from('k8s\0list')]),
     yaml: (value: unknown) => `yaml: ${JSON.stringify(value)}\n`,
   };
   const tables = {

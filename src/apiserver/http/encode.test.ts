@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Pieces } from '../../platform/pieces.ts';
 import { cachedObject } from '../corridor/testing-dispatcher.ts';
 import { encodeList } from './encode.ts';
 import { standardCodecs } from './standard-codecs.ts';
@@ -7,7 +8,11 @@ import { watchEncoder } from './watch-encoder.ts';
 const configMap = (name: string) =>
   cachedObject({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, resourceVersion: '3' } });
 const json = { encoding: 'json', pretty: false } as const;
-const text = (chunks: readonly Uint8Array[]) => Buffer.concat(chunks).toString();
+const text = (pieces: Pieces) => {
+  const bytes = Buffer.concat([...pieces.make()]);
+  expect(pieces.length).toBe(bytes.length);
+  return bytes.toString();
+};
 
 describe('lists', () => {
   const list = {
@@ -39,6 +44,16 @@ describe('lists', () => {
     expect(text(encodeList(list, { encoding: 'yaml', pretty: false }, options))).toContain(
       'items:\n- metadata:\n    name: a',
     );
+  });
+
+  test('that are too large to be one text are in one line, whoever asks', () => {
+    const large = { ...configMap('large'), jsonBytes: 60 << 20 };
+    const huge = encodeList(
+      { ...list, items: [large, large] },
+      { encoding: 'json', pretty: true },
+      { typed: true, codecs: standardCodecs },
+    );
+    expect(huge.length).toBeGreaterThan(100 << 20);
   });
 });
 

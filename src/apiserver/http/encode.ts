@@ -3,6 +3,7 @@ import type { KubernetesObject } from '../../api/resource.ts';
 import type { CachedObject, ListAnswer } from '../request.ts';
 import type { Format } from './negotiate.ts';
 import { borrowMemory } from '../../platform/lent-memory.ts';
+import { groupsOf, type Pieces, piecesOf } from '../../platform/pieces.ts';
 
 /** Writers for what is not JSON, handed in by the composition. */
 export interface Codecs {
@@ -11,12 +12,14 @@ export interface Codecs {
    * where the kind has no protobuf form.
    */
   protobuf(object: object, message?: string): Uint8Array;
-  /** A list of cached objects as protobuf with its envelope, in borrowed memory. */
-  protobufList(list: ListAnswer): Uint8Array;
+  /** A list of cached objects as protobuf with its envelope. */
+  protobufList(list: ListAnswer): Pieces;
   yaml(value: unknown): string;
 }
 
 const listEnd = ']}\n';
+/** Larger lists are never indented. */
+const mostPrettyBytes = 100 << 20;
 const [brace, comma, lineEnd] = [0x7b, 0x2c, 0x0a];
 
 /** An object that may stand in a cache, where its bytes are ready. */
@@ -46,41 +49,64 @@ export function encodeObject(value: Encodable, format: Format, codecs: Codecs): 
   return [out];
 }
 
-/** A list in the wanted format, in borrowed memory where it is large. `typed`: items do not repeat their kind and version, as for all built-in kinds. */
+/** A list in the wanted format. `typed`: items do not repeat their kind and version, as for all built-in kinds. */
 export function encodeList(
   list: ListAnswer,
   format: Format,
   options: { typed: boolean; codecs: Codecs },
-): Uint8Array[] {
+): Pieces {
   const { typed, codecs } = options;
-  if (format.encoding === 'protobuf') return [codecs.protobufList(list)];
-  if (format.encoding === 'json' && !format.pretty) return [listBytes(list, typed)];
+  if (format.encoding === 'protobuf') return codecs.protobufList(list);
+  if (format.encoding === 'json' && (!format.pretty || isHuge(list))) return jsonList(list, typed);
   const items = list.items.map(parsed).map((item) => (typed ? withoutType(item) : item));
   const { kind, apiVersion, metadata } = list;
   const whole = { kind, apiVersion, metadata, items };
-  if (format.encoding === 'yaml') return [Buffer.from(codecs.yaml(whole))];
-  return [Buffer.from(JSON.stringify(whole, null, 2))];
+  if (format.encoding === 'yaml') return piecesOf([Buffer.from(codecs.yaml(whole))]);
+  return piecesOf([Buffer.from(JSON.stringify(whole, null, 2))]);
 }
+
+/** Too large to be read by people, and to be one text: that has at most half a gigabyte. */
+const isHuge = ({ items }: ListAnswer) =>
+  items.reduce((sum, { jsonBytes }) => sum + jsonBytes, 0) > mostPrettyBytes;
 
 function withoutType({ kind: _, apiVersion: __, ...rest }: KubernetesObject): object {
   return rest;
 }
 
-/** The list as a concatenation of its items' JSON in one piece of memory: nothing is decoded or encoded. */
-function listBytes({ kind, apiVersion, metadata, items }: ListAnswer, typed: boolean): Buffer {
+/** The list as a concatenation of its items' JSON: nothing is decoded or encoded. */
+function jsonList({ kind, apiVersion, metadata, items }: ListAnswer, typed: boolean): Pieces {
   const head = `${JSON.stringify({ kind, apiVersion, metadata }).slice(0, -1)},"items":[`;
   const skip = typed && items[0] ? typePrefixBytes(items[0].object) : 0;
-  let size = Buffer.byteLength(head) + listEnd.length + Math.max(0, items.length - 1);
-  for (const item of items) size += item.jsonBytes - Math.max(0, skip - 1);
-  const out = borrowMemory(size);
-  let at = out.write(head, 0, 'utf8');
-  for (const [i, item] of items.entries()) {
-    if (i > 0) out[at++] = comma;
-    if (skip > 0) out[at++] = brace;
-    at = item.writeJson(out, at, skip);
+  // With the comma behind it.
+  const sizeOf = (item: CachedObject) => item.jsonBytes - Math.max(0, skip - 1) + 1;
+  let length = Buffer.byteLength(head) + listEnd.length - Math.min(1, items.length);
+  for (const item of items) length += sizeOf(item);
+  return { length, make: () => jsonPieces({ head, items, skip, sizeOf }) };
+}
+
+function* jsonPieces(list: {
+  head: string;
+  items: readonly CachedObject[];
+  skip: number;
+  sizeOf(item: CachedObject): number;
+}): Iterable<Uint8Array> {
+  const { head, items, skip, sizeOf } = list;
+  if (items.length === 0) return yield Buffer.from(`${head}${listEnd}`);
+  let begin = head;
+  let left = items.length;
+  for (const { group, bytes } of groupsOf(items, sizeOf)) {
+    left -= group.length;
+    const out = borrowMemory(Buffer.byteLength(begin) + bytes + listEnd.length);
+    let at = out.write(begin, 0, 'utf8');
+    for (const item of group) {
+      if (skip > 0) out[at++] = brace;
+      at = item.writeJson(out, at, skip);
+      out[at++] = comma;
+    }
+    if (left === 0) at += out.write(listEnd, at - 1, 'latin1') - 1;
+    yield out.subarray(0, at);
+    begin = '';
   }
-  at += out.write(listEnd, at, 'latin1');
-  return out.subarray(0, at);
 }
 
 /** How much of the JSON of a resource's objects is their kind and version, which come first. Both are ASCII. */

@@ -1,13 +1,15 @@
 import { promisify } from 'node:util';
-import { constants, gzip } from 'node:zlib';
+import { pipeline, Readable } from 'node:stream';
+import { constants, createGzip, gzip } from 'node:zlib';
 import type { Status } from '../../api/meta/v1.ts';
 import { tooManyRequests } from '../../machinery/status-error.ts';
 import type { ReplyHeaders } from '../../platform/http.ts';
 import { giveBackMemory } from '../../platform/lent-memory.ts';
 import type { Platform } from '../../platform/platform.ts';
-import { turnTogether } from '../../platform/turn.ts';
+import { joined, pieceBytes, type Pieces, piecesOf } from '../../platform/pieces.ts';
+import { TurnSteps, turnTogether } from '../../platform/turn.ts';
 import type { Exchange } from '../corridor/exchange.ts';
-import type { Answer, ListAnswer, ObjectAnswer, WatchAnswer } from '../request.ts';
+import type { Answer, CachedObject, ListAnswer, ObjectAnswer, WatchAnswer } from '../request.ts';
 import { isBuiltIn } from './built-in.ts';
 import { Converter, type TableMaker } from './convert.ts';
 import { type Codecs, encodeList, encodeObject } from './encode.ts';
@@ -23,8 +25,10 @@ const gzipped = promisify(gzip);
 const gzipThresholdBytes = 128 * 1024;
 /** Smaller answers are not waited for: all the streams of a connection together hold few of them. */
 const waitedForBytes = 16 * 1024;
-/** What a connection is given of a large answer at a time: it encrypts all that it gets in one go, and keeps it until it is sent. */
-const pieceBytes = 1 << 20;
+/** How much is packed before it is sent on. */
+const packedBytes = 256 * 1024;
+/** Bytes of objects, as JSON, that are turned into protobuf before others have their turn: some five milliseconds of work. */
+const encodedPerTurn = 256 * 1024;
 const gzipOptions = { level: constants.Z_BEST_SPEED };
 
 /** Writes that are answered with an object. */
@@ -87,8 +91,10 @@ export class Responder {
     if (answer.type === 'watch') return this.#watch(x, answer, format);
     const converter = format.convert && this.#converter(x, format);
     const code = answer.type === 'object' ? answer.code : 200;
+    if (answer.type === 'list' && !converter && format.encoding === 'protobuf')
+      await encodedItems(answer.items);
     const body = this.#encoded(x, answer, format, converter);
-    if (x.audit) this.#audit(x, { answer, body, format, converter });
+    if (x.audit) this.#audit(x, { answer, format, converter });
     await this.#send(x, { code, headers: { 'content-type': mediaTypes[format.encoding] }, body });
   }
 
@@ -115,14 +121,14 @@ export class Responder {
   }
 
   /** Bytes that are no API object, or are one already written. */
-  raw(x: Exchange, raw: RawAnswer): Promise<void> {
-    return this.#send(x, raw);
+  raw(x: Exchange, { code, headers, body }: RawAnswer): Promise<void> {
+    return this.#send(x, { code, headers, body: piecesOf(body) });
   }
 
-  #encoded(x: Exchange, answer: ObjectAnswer | ListAnswer, format: Format, converter?: Converter) {
+  #encoded(x: Exchange, answer: ObjectAnswer | ListAnswer, format: Format, converter?: Converter): Pieces {
     return answer.type === 'list'
       ? this.#list(x, answer, format, converter)
-      : this.#object(answer, format, converter);
+      : piecesOf(this.#object(answer, format, converter));
   }
 
   /** Tells what is answered, as JSON has it, where it is recorded. */
@@ -130,16 +136,15 @@ export class Responder {
     x: Exchange,
     {
       answer,
-      body,
       format,
       converter,
-    }: { answer: ObjectAnswer | ListAnswer; body: Uint8Array[]; format: Format; converter?: Converter },
+    }: { answer: ObjectAnswer | ListAnswer; format: Format; converter?: Converter },
   ): void {
     if (answer.type === 'object' && !converter) return x.audit?.answered(answer.object);
     if (!x.audit?.wantsAnswer) return;
-    const json = { ...format, encoding: 'json' } as const;
-    const bytes = format.encoding === 'json' ? body : this.#encoded(x, answer, json, converter);
-    x.audit.answered(JSON.parse(Buffer.concat(bytes).toString()));
+    const bytes = joined(this.#encoded(x, answer, { ...format, encoding: 'json' }, converter));
+    x.audit.answered(JSON.parse(Buffer.from(bytes).toString()));
+    giveBackMemory(bytes);
   }
 
   #converter(x: Exchange, format: Format): Converter | undefined {
@@ -153,10 +158,10 @@ export class Responder {
     return encodeObject({ object: converter.object(answer.object) as Status }, format, codecs);
   }
 
-  #list(x: Exchange, answer: ListAnswer, format: Format, converter: Converter | undefined): Uint8Array[] {
+  #list(x: Exchange, answer: ListAnswer, format: Format, converter: Converter | undefined): Pieces {
     const { codecs } = this.#options;
     if (!converter) return encodeList(answer, format, { typed: isBuiltIn(x.info), codecs });
-    return encodeObject({ object: converter.list(answer) as Status }, format, codecs);
+    return piecesOf(encodeObject({ object: converter.list(answer) as Status }, format, codecs));
   }
 
   #watch(x: Exchange, answer: WatchAnswer, format: Format): void {
@@ -184,31 +189,40 @@ export class Responder {
     });
   }
 
-  async #send(x: Exchange, answer: RawAnswer): Promise<void> {
+  async #send(x: Exchange, { code, body, ...answer }: PiecesAnswer): Promise<void> {
     if (x.reply.started) return;
-    const { code, body: plain } = answer;
     const headers = x.headers(answer.headers);
-    const bytes = sizeOf(plain);
-    if (bytes < waitedForBytes) return x.reply.send(code, headers, plain);
-    if (bytes <= gzipThresholdBytes || !wantsGzip(x))
-      return this.#sendLarge(x, { code, headers, body: plain });
-    const whole = joined(plain);
-    const body = await gzipped(whole, gzipOptions);
-    giveBackMemory(whole);
+    const { length } = body;
+    if (length < waitedForBytes || x.request.method === 'HEAD')
+      return x.reply.send(code, headers, [...body.make()]);
+    if (length <= gzipThresholdBytes || !wantsGzip(x)) {
+      headers['content-length'] = length;
+      return this.#sendLarge(x, { code, headers, pieces: body.make() });
+    }
     headers['content-encoding'] = 'gzip';
     headers.vary = headers.vary ? `${headers.vary}, Accept-Encoding` : 'Accept-Encoding';
-    if (!x.reply.started) await this.#sendLarge(x, { code, headers, body: [body] });
+    if (length > pieceBytes) return this.#sendLarge(x, { code, headers, pieces: gzippedPieces(body) });
+    const whole = joined(body);
+    const packed = await gzipped(whole, gzipOptions);
+    giveBackMemory(whole);
+    if (x.reply.started) return;
+    headers['content-length'] = packed.length;
+    await this.#sendLarge(x, { code, headers, pieces: [packed] });
   }
 
   /**
    * Sends an answer and waits until the client has taken it: so long its request holds its place among those that are worked on.
    * Who asks for many and reads none would fill the memory with them otherwise. When the time is up the answer is broken off.
    */
-  async #sendLarge(x: Exchange, { code, headers, body }: RawAnswer): Promise<void> {
-    if (x.request.method === 'HEAD') return x.reply.send(code, headers, body);
+  async #sendLarge(
+    x: Exchange,
+    {
+      code,
+      headers,
+      pieces,
+    }: { code: number; headers: ReplyHeaders; pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array> },
+  ): Promise<void> {
     const { platform, limits } = this.#options;
-    const whole = joined(body);
-    headers['content-length'] = whole.length;
     const stream = x.reply.open(code, headers);
     const sending = { isBroken: false };
     x.request.onGone(() => {
@@ -218,31 +232,46 @@ export class Responder {
       sending.isBroken = true;
       stream.abort();
     });
-    for (let at = 0; at < whole.length && !sending.isBroken; at += pieceBytes) {
-      if (at > 0) await turnTogether();
-      stream.write(whole.subarray(at, at + pieceBytes));
-      await stream.drained();
+    let written = 0;
+    try {
+      for await (const piece of pieces) {
+        if (written++ > 0) await turnTogether();
+        if (sending.isBroken) break;
+        stream.write(piece);
+        await stream.drained();
+        // The connection may be reading what was broken off.
+        if (sending.isBroken) break;
+        giveBackMemory(piece);
+      }
+      if (!sending.isBroken) stream.end();
+    } catch (error) {
+      stream.abort();
+      throw error;
+    } finally {
+      late.cancel();
     }
-    late.cancel();
-    // The connection may be reading what was broken off.
-    if (sending.isBroken) return;
-    stream.end();
-    giveBackMemory(whole);
   }
 }
 
-/** The parts in one piece; memory that they had been lent is given back where they are copied. */
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0] as Uint8Array;
-  const whole = Buffer.concat(parts);
-  parts.forEach(giveBackMemory);
-  return whole;
+interface PiecesAnswer extends Pick<RawAnswer, 'code' | 'headers'> {
+  body: Pieces;
 }
 
-function sizeOf(body: readonly Uint8Array[]): number {
-  let size = 0;
-  for (const part of body) size += part.length;
-  return size;
+/** Makes the protobuf of objects that nobody has asked for yet, others having their turn meanwhile: it is kept. */
+async function encodedItems(items: readonly CachedObject[]): Promise<void> {
+  const steps = new TurnSteps(encodedPerTurn);
+  for (const item of items) {
+    if (item.hasProtobuf) continue;
+    item.protobuf();
+    const turn = steps.taken(item.jsonBytes);
+    if (turn) await turn;
+  }
+}
+
+/** The pieces packed together, as they come. */
+function gzippedPieces(body: Pieces): AsyncIterable<Uint8Array> {
+  const packer = createGzip({ ...gzipOptions, chunkSize: packedBytes });
+  return pipeline(Readable.from(body.make(), { highWaterMark: 1 }), packer, () => {});
 }
 
 function wantsGzip(x: Exchange): boolean {

@@ -1,6 +1,7 @@
 import { dump } from 'js-yaml';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { encodeProtobuf, joinProtobufList, wrapProtobuf } from '../../machinery/protobuf.ts';
+import type { Pieces } from '../../platform/pieces.ts';
 import type { ListAnswer } from '../request.ts';
 import type { Codecs } from './encode.ts';
 
@@ -13,7 +14,7 @@ const yamlOptions = {
   skipInvalid: true,
 } as const;
 
-function protobufList({ apiVersion, kind, metadata, items }: ListAnswer): Uint8Array {
+function protobufList({ apiVersion, kind, metadata, items }: ListAnswer): Pieces {
   const messages = items.map((item) => item.protobuf());
   return joinProtobufList({ apiVersion, kind }, metadata, messages);
 }
