@@ -27,21 +27,22 @@ export function customKind(
   webhook: ConversionWebhook,
 ): Kind {
   const schema = schemaOf(version);
+  const shape = shapeOf(definition, version);
   const { scale, status } = version.subresources ?? {};
   const validation: Validation = { schema, rules: lazy(() => ruleTree(schema, true)), scale };
   const hasStatus = status !== undefined;
   return {
     resource: resourceOf(definition, version),
     listKind: definition.status?.acceptedNames?.listKind,
-    schema,
+    schema: shape,
     ...deprecationOf(definition, version),
     allowUnconditionalUpdate: false,
     countsGeneration: true,
     storageVersion: storageVersionOf(definition) ?? version.name,
     codec: codecOf(definition, version, webhook),
-    prune: (object, options) => pruned(object, schema, options),
-    misfit: (object) => misfitOf(object, schema),
-    defaults: (object) => void fillIn(object as unknown as Json, schema),
+    prune: (object, options) => pruned(object, shape, options),
+    misfit: (object) => misfitOf(object, shape),
+    defaults: (object) => void fillIn(object as unknown as Json, shape),
     ...(hasStatus && ownStatus(validation)),
     ...(scale && { scale: scaleOf(scale) }),
     validate: (object, context) => customErrors(validation, { object, context }),
@@ -56,6 +57,13 @@ export function customKind(
 const anything: JSONSchemaProps = { 'x-kubernetes-preserve-unknown-fields': true };
 
 const schemaOf = ({ schema }: CustomResourceDefinitionVersion) => schema?.openAPIV3Schema ?? anything;
+
+/**
+ * What objects of a version come down to when they are read: anything, where the definition keeps unknown fields everywhere. No
+ * new definition may, but those that upstream took when they were in v1beta1 do.
+ */
+const shapeOf = ({ spec }: CustomResourceDefinition, version: CustomResourceDefinitionVersion) =>
+  spec.preserveUnknownFields ? anything : schemaOf(version);
 
 const storageVersionOf = ({ spec }: CustomResourceDefinition) =>
   spec.versions.find((version) => version.storage)?.name;
@@ -181,7 +189,10 @@ function codecOf(
   const storage = storageVersionOf(definition) ?? name;
   const context: ConversionContext = { name: definition.metadata.name ?? '', conversion, webhook };
   const schemas = new Map(
-    versions.map((version) => [formatApiVersion({ group, version: version.name }), schemaOf(version)]),
+    versions.map((version) => [
+      formatApiVersion({ group, version: version.name }),
+      shapeOf(definition, version),
+    ]),
   );
   const shown = formatApiVersion({ group, version: name });
   const stored = formatApiVersion({ group, version: storage });

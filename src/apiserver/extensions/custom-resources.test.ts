@@ -14,6 +14,19 @@ import { createCustomCluster, renamedWidgets, renaming, widgets } from './testin
 const spec = (properties: object) => ({ spec: { type: 'object', properties } });
 const named = (name: string, more: object = {}) => ({ body: { metadata: { name }, ...more } });
 
+/** Widgets of a definition that nobody has asked for here. */
+const widgetsInV1: Resource<any> = {
+  group: 'example.com',
+  version: 'v1',
+  kind: 'Widget',
+  plural: 'widgets',
+  singular: 'widget',
+  namespaced: true,
+  shortNames: [],
+  categories: [],
+  type: 'custom',
+};
+
 /** A definition in a group of the project, which nobody has approved of. */
 function definitionOf(
   names: { group: string; plural: string; kind: string },
@@ -285,20 +298,45 @@ describe('a definition', () => {
         webhook: { clientConfig: { service }, conversionReviewVersions: ['v1'] },
       },
     });
-    const v1: Resource = {
-      group: 'example.com',
-      version: 'v1',
-      kind: 'Widget',
-      plural: 'widgets',
-      singular: 'widget',
-      namespaced: true,
-      shortNames: [],
-      categories: [],
-      type: 'custom',
-    };
-    expect(await api.object('create', v1, named('a', { spec: { size: 1, odd: 2 } }))).toMatchObject({
+    expect(await api.object('create', widgetsInV1, named('a', { spec: { size: 1, odd: 2 } }))).toMatchObject({
       spec: { size: 1, color: 'red' },
     });
+  });
+
+  test('that keeps unknown fields everywhere, as upstream took it in v1beta1, prunes nothing and may stay so', async () => {
+    const store = createMemoryStore({ clock: new VirtualClock() });
+    const { spec: asked, metadata } = widgets({ v1: { properties: spec({ a: {} }) } });
+    const [v1] = asked.versions;
+    const names = { ...asked.names, singular: 'widget', listKind: 'WidgetList' };
+    const older = { ...asked, names, versions: [{ ...v1, deprecated: false }] };
+    const stored = { kind: 'CustomResourceDefinition', apiVersion: 'apiextensions.k8s.io/v1beta1', metadata };
+    const value = Buffer.from(JSON.stringify({ ...stored, spec: older, status: { storedVersions: ['v1'] } }));
+    const key = '/registry/apiextensions.k8s.io/customresourcedefinitions/widgets.example.com';
+    await store.commit({ writes: [{ type: 'put', key, value }] });
+    const { api, definition } = await createCustomCluster({ store });
+    const name = 'widgets.example.com';
+    const said = () =>
+      definition(name)?.status?.conditions?.find(({ type }) => type === 'NonStructuralSchema');
+    await vi.waitFor(() => expect(said()).toMatchObject({ status: 'True', reason: 'Violations' }));
+    expect(said()?.message).toBe(
+      '[spec.preserveUnknownFields: Invalid value: true: must be false, spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[a].type: Required value: must not be empty for specified object fields]',
+    );
+    const made = await api.object('create', widgetsInV1, named('a', { spec: { b: 1, c: null } }));
+    expect(made.spec).toEqual({ b: 1, c: null });
+    const properties = '/spec/versions/0/schema/openAPIV3Schema/properties';
+    const patch = (op: string, path: string, value?: unknown) =>
+      api.object('patch', customresourcedefinitions, {
+        name,
+        body: [{ op, path, value }],
+        mediaType: 'application/json-patch+json',
+      });
+    await patch('add', `${properties}/more`, { description: 'Of any type.' });
+    expect((await failure(patch('replace', '/spec/preserveUnknownFields', false))).message).toMatch(
+      /properties\[more\]\.type: Required value: must not be empty for specified object fields/,
+    );
+    await patch('add', properties, {});
+    await patch('replace', '/spec/preserveUnknownFields', false);
+    await vi.waitFor(() => expect(said()).toBeUndefined());
   });
 
   test('can be made anew, with nothing left of what was', async () => {

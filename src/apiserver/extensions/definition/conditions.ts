@@ -32,3 +32,11 @@ export function setCondition(
   else conditions.push(next);
   definition.status.conditions = conditions;
 }
+
+/** Takes a condition out of a definition, in place. */
+export function removeCondition(definition: CustomResourceDefinition, type: string): void {
+  const { status } = definition;
+  if (conditionOf(definition, type)) {
+    definition.status = { ...status, conditions: status?.conditions?.filter((c) => c.type !== type) ?? [] };
+  }
+}

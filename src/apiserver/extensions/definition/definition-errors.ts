@@ -98,7 +98,7 @@ function specErrors(
 ): readonly FieldError[] {
   const { versions = [], conversion, preserveUnknownFields: keepsUnknown } = spec;
   const before = (name: string | undefined) => old?.spec.versions?.find((version) => version.name === name);
-  const around = { common: commonParts(versions), tolerated: toleranceOf(old?.spec) };
+  const around = { common: commonParts(versions), tolerated: toleranceOf(spec, old?.spec) };
   const first = versions[0]?.name;
   return [
     ...groupErrors(spec.group),

@@ -6,9 +6,10 @@ import { clone } from '../../../machinery/clone.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
 import { type AcceptedNames, planNames } from './accepted-names.ts';
 import { approvalCondition } from './approval.ts';
-import { conditionOf, isTrue, setCondition } from './conditions.ts';
+import { conditionOf, isTrue, removeCondition, setCondition } from './conditions.ts';
 import { bundleError } from '../../kinds/shared/pem.ts';
 import { bundleOf } from './definition-errors.ts';
+import { nonStructural, structureCondition } from './structure-condition.ts';
 import { cleanupFinalizer } from './custom-resource-definition.ts';
 
 /** A definition with the status it ought to have; undefined where it has that. */
@@ -20,9 +21,11 @@ export function planStatus(
   const { accepted, namesAccepted } = planNames(definition, others);
   const next = clone(definition);
   next.status = { ...next.status, acceptedNames: accepted as CustomResourceDefinition['spec']['names'] };
+  const structure = structureCondition(definition);
   const approval = approvalCondition(definition);
-  const conditions = [namesAccepted, establishedCondition(definition, namesAccepted), approval];
+  const conditions = [namesAccepted, establishedCondition(definition, namesAccepted), approval, structure];
   for (const condition of conditions) if (condition) setCondition(next, condition, now);
+  if (!structure) removeCondition(next, nonStructural);
   return deepEqual(next.status, definition.status) ? undefined : next;
 }
 

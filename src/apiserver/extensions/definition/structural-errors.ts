@@ -16,6 +16,10 @@ export function structuralErrors(field: string, schema: JSONSchemaProps): readon
   return errors.sort((a, b) => (text(a) < text(b) ? -1 : 1));
 }
 
+/** Whether a schema is not structural. */
+export const isUnstructured = (schema: JSONSchemaProps): boolean =>
+  unstructuredReason(schema) !== undefined || structuralErrors('', schema).length > 0;
+
 const unsupported = [
   'id',
   '$schema',

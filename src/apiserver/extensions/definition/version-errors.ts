@@ -174,13 +174,14 @@ function schemaErrors(
   schema: JSONSchemaProps,
   { hasStatus, isAsBefore, tolerated }: Omit<PartsToCheck, 'version'>,
 ): readonly FieldError[] {
-  const odd = unstructuredReason(schema);
-  const structural = odd ? [] : structuralErrors(field, schema);
+  const { noStructure } = tolerated;
+  const odd = noStructure ? undefined : unstructuredReason(schema);
+  const structural = odd || noStructure ? [] : structuralErrors(field, schema);
   const wrongDefaults =
-    odd || structural.length > 0
+    odd || noStructure || structural.length > 0
       ? []
       : defaultErrors(field, schema, { anyFields: tolerated.unknownDefaults });
-  const sound = !odd && structural.length === 0 && wrongDefaults.length === 0;
+  const sound = !odd && !noStructure && structural.length === 0 && wrongDefaults.length === 0;
   const errors = [
     ...(hasStatus ? rootErrors(field, schema) : []),
     ...(schema.nullable ? [forbiddenField(`${field}.nullable`, 'nullable cannot be true at the root')] : []),
