@@ -1,5 +1,6 @@
 import type { CustomResourceColumnDefinition } from '../../api/apiextensions/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
+import { normalizeTime, TimeError } from '../../machinery/time.ts';
 import { nameColumn } from '../kinds/shared/columns.ts';
 import { humanAge } from '../kinds/shared/human-duration.ts';
 import type { Cell, Column } from '../registry/kind.ts';
@@ -56,5 +57,12 @@ function cellOf(value: unknown, type: string, nowMs: number): Cell {
   }
 }
 
-const dateCell = (text: string, nowMs: number) =>
-  Number.isNaN(Date.parse(text)) ? '<invalid>' : humanAge(text, nowMs);
+/** The age of a moment as Go reads it. */
+function dateCell(text: string, nowMs: number): Cell {
+  try {
+    return humanAge(text === '' || text === 'null' ? undefined : normalizeTime(text), nowMs);
+  } catch (error) {
+    if (error instanceof TimeError) return '<invalid>';
+    throw error;
+  }
+}

@@ -8,6 +8,7 @@ import type { KubernetesObject, Resource } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
 import type { FieldError } from '../../machinery/field-error.ts';
 import { formatApiVersion } from '../../machinery/schema.ts';
+import { compareVersions } from '../discovery/discovery.ts';
 import type { HookContext, Kind, ScaleStrategy, StorageCodec } from '../registry/kind.ts';
 import { customColumns } from './columns.ts';
 import { type ConversionContext, type ConversionWebhook, convert, convertOne } from './conversion.ts';
@@ -108,7 +109,13 @@ function deprecationOf(
   { name, deprecated, deprecationWarning }: CustomResourceDefinitionVersion,
 ): Pick<Kind, 'deprecation'> {
   if (!deprecated) return {};
-  return { deprecation: deprecationWarning ?? `${spec.group}/${name} ${spec.names.kind} is deprecated` };
+  const shown = (version: string) => `${spec.group}/${version} ${spec.names.kind}`;
+  const [better] = spec.versions
+    .filter((other) => other.served && !other.deprecated && compareVersions(other.name, name) < 0)
+    .map((other) => other.name)
+    .sort(compareVersions);
+  const advice = better === undefined ? '' : `; use ${shown(better)}`;
+  return { deprecation: deprecationWarning ?? `${shown(name)} is deprecated${advice}` };
 }
 
 function pruned(

@@ -470,6 +470,42 @@ describe('objects', () => {
     expect(JSON.parse(Buffer.from(item!.json()).toString()).spec).toEqual({ a: 'one', b: 'two' });
   });
 
+  test.each([
+    [['v1', 'v2', 'v3'], ['v2'], 'example.com/v1 Widget is deprecated'],
+    [
+      ['v1', 'v1beta1', 'v2', 'v2alpha1', 'v2beta2', 'v3'],
+      [],
+      'example.com/v1 Widget is deprecated; use example.com/v2 Widget',
+    ],
+    [['v1', 'v0', 'v2beta1', 'v3'], [], 'example.com/v1 Widget is deprecated'],
+  ])('of %j, of which %j and the first are deprecated, say what to use', async (names, others, said) => {
+    const { define, api } = await createCustomCluster();
+    const part = (name: string) => ({
+      served: name !== 'v3',
+      deprecated: name === 'v1' || others.includes(name),
+    });
+    const { v1 } = await define(widgets(Object.fromEntries(names.map((name) => [name, part(name)]))));
+    await api.list(v1!);
+    expect(api.warnings).toEqual([said]);
+  });
+
+  test('show ages of moments, as Go reads them', async () => {
+    const { define, api } = await createCustomCluster();
+    const column = { name: 'Seen', type: 'date', jsonPath: '.spec.at' };
+    const properties = spec({ at: { type: 'string' } });
+    await define(widgets({ v1: { properties, additionalPrinterColumns: [column] } }));
+    const seen = api.dispatcher
+      .find({ group: 'example.com', version: 'v1', resource: 'widgets', subresource: '' })
+      ?.kind.columns.at(-1);
+    const cellOf = (at: string) =>
+      seen?.cell({ spec: { at } } as unknown as KubernetesObject, Date.parse('2026-01-01T12:30:00Z'));
+    expect(
+      ['2026-01-01T00:00:00Z', '2026-01-01T01:00:00+01:00', '', '2026', '2027-01-01T00:00:00Z', 'x'].map(
+        cellOf,
+      ),
+    ).toEqual(['12h', '12h', '<unknown>', '<invalid>', '<invalid>', '<invalid>']);
+  });
+
   test('keep what is applied as null where their schema lets it be null, and are refused elsewhere', async () => {
     const { define, api } = await createCustomCluster();
     const part = { type: 'object', properties: { b: { type: 'string' } }, required: ['b'] } as const;
