@@ -218,7 +218,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     platform,
     kinds: [...security.withTokens(options.kinds), ...security.kinds, ...(options.usage ? metricsKinds : [])],
     admission: inOrder([
-      ...(options.admission ?? []),
+      ...(options.admission ?? []).map((plugin) => plugin.countedBy?.(admissionCounts) ?? plugin),
       ...security.admission,
       policyParams({ authorizer: security.authorizer, served }),
       ...(options.enabledPlugins?.includes(ownerReferencesName)

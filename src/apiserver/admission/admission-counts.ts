@@ -3,6 +3,7 @@ import { LabelledCounter, LabelledHistogram } from '../plain/labelled.ts';
 import type { Metric } from '../../platform/metrics/metric.ts';
 import { AdmissionTimes } from './admission-times.ts';
 import { ConditionCounts } from './expressions/condition-counts.ts';
+import { PodSecurityCounts } from './pod-security/pod-security-counts.ts';
 import { WebhookCounts } from './webhooks/webhook-counts.ts';
 
 /** Upstream's. The first is meant for expressions that look at one field. */
@@ -54,6 +55,7 @@ export class PolicyCounts {
 /** What admission counts, under upstream's names. */
 export class AdmissionCounts {
   readonly times: AdmissionTimes;
+  readonly podSecurity = new PodSecurityCounts();
   readonly webhooks = new WebhookCounts();
   readonly conditions: ConditionCounts;
   readonly validating = new PolicyCounts();
@@ -67,6 +69,7 @@ export class AdmissionCounts {
   get metrics(): Metric[] {
     return [
       ...this.times.metrics,
+      ...this.podSecurity.metrics,
       ...this.webhooks.metrics,
       ...this.conditions.metrics,
       ...this.validating.metrics('validating'),

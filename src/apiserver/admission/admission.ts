@@ -5,6 +5,7 @@ import type { StatusChange } from '../registry/change-status.ts';
 import type { HookContext, Kind } from '../registry/kind.ts';
 import { freshEnough } from '../registry/freshness.ts';
 import { hookContext, namespaceOf, type Call } from '../registry/registry.ts';
+import type { AdmissionCounts } from './admission-counts.ts';
 import { askPlugins, timedStep } from './ask-plugins.ts';
 import { type Form, formsOf } from './forms.ts';
 import { requestOptions } from './request-options.ts';
@@ -69,6 +70,8 @@ export interface AdmissionPlugin {
   validate?(attributes: AdmissionAttributes): void | Promise<void>;
   /** Looks at what has been created, now that all is known that was written before it; throws where it must not stay. */
   confirm?(attributes: AdmissionAttributes): void;
+  /** The same plugin, as one of a server that counts what it does. */
+  countedBy?(counts: AdmissionCounts): AdmissionPlugin;
 }
 
 /** What a write tells admission about itself. */

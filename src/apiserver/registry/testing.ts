@@ -27,6 +27,8 @@ export interface TestApi {
   dispatcher: RegistryDispatcher;
   /** Warnings of all requests so far. */
   warnings: string[];
+  /** What the audit events of all requests so far are annotated with. */
+  annotations: Map<string, string>;
   send(verb: string, resource: Resource, request?: TestRequest): Promise<Answer>;
   object<T extends KubernetesObject>(
     verb: string,
@@ -65,6 +67,7 @@ export async function createTestApi(
   const platform = { clock, random: seededRandom(1), log: silentLog };
   const dispatcher = await createDispatcher({ freeze: true, ...options, store, kinds, platform });
   const warnings: string[] = [];
+  const annotations = new Map<string, string>();
   const send: TestApi['send'] = (verb, resource, request = {}) =>
     dispatcher.handle({
       info: infoOf(verb, resource, request),
@@ -74,12 +77,14 @@ export async function createTestApi(
       userAgent: request.userAgent ?? 'vitest/1.0',
       signal: new AbortController().signal,
       warn: (message) => warnings.push(message),
+      annotate: (key, value) => annotations.set(key, value),
     });
   return {
     clock,
     store,
     dispatcher,
     warnings,
+    annotations,
     send,
     object: async (verb, resource, request) =>
       ((await send(verb, resource, request)) as ObjectAnswer).object as never,

@@ -10,10 +10,14 @@ export interface Standard {
   minor?: number;
 }
 
+/** The newest version of the standards that is known; those of later versions are taken for it. */
+export const newestMinor = 36;
+
 const modes = ['enforce', 'audit', 'warn'] as const;
+export type Mode = (typeof modes)[number];
 
 /** What a namespace asks of its pods: some are refused, some noted, some warned of. */
-export type Policy = Record<(typeof modes)[number], Standard>;
+export type Policy = Record<Mode, Standard>;
 
 export const labelPrefix = 'pod-security.kubernetes.io/';
 
@@ -75,6 +79,27 @@ export function policyOf(
 /** Such as `restricted:latest`. */
 export function standardText({ level, minor }: Standard): string {
   return `${level}:${minor === undefined ? 'latest' : `v1.${minor}`}`;
+}
+
+/** Whether a policy refuses nothing, notes nothing, and warns of nothing. */
+export const isFullyPrivileged = (policy: Policy): boolean =>
+  modes.every((mode) => policy[mode].level === 'privileged');
+
+/** Whether two policies come to the same: what asks nothing has no versions. */
+export const isEquivalent = (a: Policy, b: Policy): boolean =>
+  modes.every(
+    (mode) => a[mode].level === b[mode].level && (a[mode].level === 'privileged' || isSame(a[mode], b[mode])),
+  );
+
+/** What labels of a namespace ask beyond nothing, mode by mode: `enforce=restricted:latest, warn=baseline:v1.30`. */
+export function askedText(policy: Policy, labels: Readonly<Record<string, string>> = {}): string {
+  const isAsked = (mode: Mode) =>
+    policy[mode].level !== 'privileged' &&
+    ['', '-version'].some((end) => labels[`${labelPrefix}${mode}${end}`] !== undefined);
+  return modes
+    .filter(isAsked)
+    .map((mode) => `${mode}=${standardText(policy[mode])}`)
+    .join(', ');
 }
 
 export function isSame(a: Standard, b: Standard): boolean {

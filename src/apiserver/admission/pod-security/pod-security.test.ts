@@ -2,7 +2,11 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Pod } from '../../../api/core/v1.ts';
 import { deployments, namespaces, pods } from '../../../api/generated/resources.ts';
 import type { StatusError } from '../../../machinery/status-error.ts';
-import { createTestCluster, type TestApi } from '../../registry/testing.ts';
+import { allKinds } from '../../kinds/kinds.ts';
+import { createTestApi, createTestCluster, type TestApi } from '../../registry/testing.ts';
+import { noPolicy } from './levels.ts';
+import { type PodSecurityConfiguration, podSecurityAs } from './pod-security.ts';
+import { PodSecurityCounts } from './pod-security-counts.ts';
 
 const label = (name: string) => `pod-security.kubernetes.io/${name}`;
 const labels = (asked: Record<string, string>) =>
@@ -196,6 +200,102 @@ describe('a namespace that warns', () => {
     await api.send('create', deployments, { body });
     expect(api.warnings).toEqual([]);
   });
+});
+
+const nobody: ReadonlySet<string> = new Set();
+const clusterWith = async (
+  configuration: Partial<PodSecurityConfiguration['exemptions']>,
+  {
+    counts,
+    defaults = noPolicy,
+  }: { counts?: PodSecurityCounts; defaults?: PodSecurityConfiguration['defaults'] } = {},
+) => {
+  const exemptions = { usernames: nobody, namespaces: nobody, runtimeClasses: nobody, ...configuration };
+  return createTestCluster({ admission: [podSecurityAs({ defaults, exemptions }, counts)] });
+};
+
+describe('a namespace that is exempt', () => {
+  const said = (policy: string) =>
+    `namespace "free" is exempt from Pod Security, and the policy (${policy}) will be ignored`;
+
+  test.each<[Record<string, string>, string[]]>([
+    [{}, []],
+    [{ enforce: 'privileged' }, []],
+    [{ enforce: 'restricted' }, [said('enforce=restricted:latest')]],
+    [{ enforce: 'baseline', 'enforce-version': 'v1.30' }, [said('enforce=baseline:v1.30')]],
+    [{ audit: 'baseline', warn: 'restricted' }, [said('audit=baseline:latest, warn=restricted:latest')]],
+    [{ 'warn-version': 'v1.30' }, []],
+  ])('is warned where its labels %j ask something', async (asked, expected) => {
+    api = await clusterWith({ namespaces: new Set(['free']) });
+    await api.send('create', namespaces, { body: { metadata: { name: 'free', labels: labels(asked) } } });
+    expect(api.warnings).toEqual(expected);
+  });
+
+  test('is warned of a change of what it enforces, and not of what all others are held to', async () => {
+    const defaults = { ...noPolicy, enforce: { level: 'baseline' } } as const;
+    api = await clusterWith({ namespaces: new Set(['default']) }, { defaults });
+    await ask({ enforce: 'baseline', warn: 'privileged' });
+    await ask({ enforce: 'privileged' });
+    expect(api.warnings).toEqual([]);
+    await ask({ enforce: 'restricted' });
+    expect(api.warnings).toEqual([
+      'namespace "default" is exempt from Pod Security, and the policy (enforce=restricted:latest) will be ignored',
+    ]);
+  });
+});
+
+test('labels that cannot be read are named where a pod is judged by something else', async () => {
+  const { store } = await createTestCluster({ admission: [] }).then(async (unguarded) => {
+    const metadata = { name: 'odd', labels: labels({ enforce: 'tight' }) };
+    await unguarded.send('create', namespaces, { body: { metadata } });
+    return unguarded;
+  });
+  const counts = new PodSecurityCounts();
+  const configuration = { usernames: nobody, namespaces: nobody, runtimeClasses: nobody };
+  const admission = [podSecurityAs({ defaults: noPolicy, exemptions: configuration }, counts)];
+  api = await createTestApi(allKinds, { store, admission });
+  await expect(
+    api.send('create', pods, { namespace: 'odd', body: pod({ containers: [container('a')] }) }),
+  ).rejects.toThrow('violates PodSecurity "restricted:latest"');
+  expect(api.annotations.get(label('error'))).toBe(
+    'Failed to parse policy: metadata.labels[pod-security.kubernetes.io/enforce]: Invalid value: "tight": must be one of privileged, baseline, restricted',
+  );
+  expect(countsOf(counts)).toContain('errors: false create pod  1');
+});
+
+/** The counts of one name after the other: what they are of, and how many. */
+const countsOf = (counts: PodSecurityCounts) =>
+  counts.metrics.flatMap(({ name, values }) =>
+    [...values()].map(({ labels: of = {}, value }) => {
+      const what = name.replace(/^pod_security_|_total$/g, '');
+      return `${what}: ${Object.values(of).join(' ')} ${value}`;
+    }),
+  );
+
+test('what is judged and what is exempt is counted', async () => {
+  const counts = new PodSecurityCounts();
+  api = await clusterWith({ usernames: new Set(['root']) }, { counts });
+  const bad = pod({ containers: [container('a', { privileged: true })] }, { name: 'bad' });
+  const template = { metadata: { labels: { a: 'b' } }, spec: bad.spec };
+  const maker = { metadata: { name: 'd' }, spec: { selector: { matchLabels: { a: 'b' } }, template } };
+  await api.send('create', pods, { body: bad });
+  await ask({
+    enforce: 'baseline',
+    'enforce-version': 'v1.30',
+    audit: 'restricted',
+    'audit-version': 'v1.99',
+  });
+  expect(await refusal(pod({ containers: [container('a', { privileged: true })] }))).toContain('violates');
+  await api.send('create', deployments, { body: maker });
+  await api.send('create', deployments, { user: 'root', body: { ...maker, metadata: { name: 'e' } } });
+  expect(countsOf(counts)).toEqual([
+    'evaluations: allow privileged latest enforce create pod  1',
+    'evaluations: deny baseline v1.30 enforce create pod  1',
+    'evaluations: deny restricted future audit create pod  1',
+    'evaluations: deny restricted future audit create controller  1',
+    'evaluations: deny baseline v1.30 warn create controller  1',
+    'exemptions: create controller  1',
+  ]);
 });
 
 test('labels that say nothing are refused', async () => {

@@ -2,23 +2,27 @@ import type { Namespace, Pod, PodSpec, PodTemplateSpec } from '../../../api/core
 import { namespaces, pods } from '../../../api/generated/resources.ts';
 import type { KubernetesObject, Stored } from '../../../api/resource.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
-import { invalidObject } from '../../../machinery/field-error.ts';
+import { invalidObject, renderErrors } from '../../../machinery/field-error.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
 import { isAbout, refuse } from '../refuse.ts';
 import { checks, type Finding, type PodLike } from './checks.ts';
 import {
+  askedText,
+  isEquivalent,
+  isFullyPrivileged,
   isSame,
   isStricter,
   labelPrefix,
+  type Mode,
+  newestMinor,
   noPolicy,
   type Policy,
   policyOf,
   type Standard,
   standardText,
 } from './levels.ts';
+import { PodSecurityCounts } from './pod-security-counts.ts';
 
-/** The newest version of the standards that is known; those of later versions are taken for it. */
-const newestMinor = 36;
 /** How many pods of a namespace are looked at when it asks more of them. */
 const maxPodsChecked = 3000;
 
@@ -35,14 +39,24 @@ export interface PodSecurityConfiguration {
 
 const nobody: ReadonlySet<string> = new Set();
 
+interface Means {
+  configuration: PodSecurityConfiguration;
+  counts: PodSecurityCounts;
+}
+
 /** Pods keep to the pod security standard that the labels of their namespace ask for. */
-export function podSecurityAs(configuration: PodSecurityConfiguration): AdmissionPlugin {
+export function podSecurityAs(
+  configuration: PodSecurityConfiguration,
+  counts = new PodSecurityCounts(),
+): AdmissionPlugin {
+  const means: Means = { configuration, counts };
   return {
     name: 'PodSecurity',
+    countedBy: ({ podSecurity }) => podSecurityAs(configuration, podSecurity),
     validate(attributes) {
       if (attributes.operation !== 'CREATE' && attributes.operation !== 'UPDATE') return;
       if (isAbout(attributes, 'namespaces')) checkNamespace(attributes, configuration);
-      else if (attributes.namespace !== '' && attributes.object) checkPods(attributes, configuration);
+      else if (attributes.namespace !== '' && attributes.object) checkPods(attributes, means);
     },
   };
 }
@@ -63,11 +77,25 @@ function checkNamespace(
   if (errors.length > 0 && (!before || !deepEqual(errors, before.errors))) {
     throw invalidObject({ group: '', kind: 'Namespace' }, name ?? '', errors);
   }
-  if (!before) return;
+  const isExempt = exemptions.namespaces.has(name as string);
+  const warnOfExemption = () => {
+    if (isFullyPrivileged(policy) || isEquivalent(policy, defaults)) return;
+    const asked = askedText(policy, labels);
+    context.warn(
+      `namespace "${name}" is exempt from Pod Security, and the policy (${asked}) will be ignored`,
+    );
+  };
+  if (!before) {
+    if (isExempt) warnOfExemption();
+    return;
+  }
   const [now, then] = [policy.enforce, before.policy.enforce];
   const isLooser = now.minor === then.minor && !isStricter(now.level, then.level);
   if (isSame(now, then) || now.level === 'privileged' || isLooser) return;
-  if (exemptions.namespaces.has(name as string)) return;
+  if (isExempt) {
+    warnOfExemption();
+    return;
+  }
   const checked = [...context.list(pods, name)].filter(
     ({ spec }) => !exemptions.runtimeClasses.has(spec.runtimeClassName ?? ''),
   );
@@ -122,38 +150,50 @@ function exemptionOf(
   return exemptions.usernames.has(context.user.name) ? 'user' : undefined;
 }
 
-function checkPods(attributes: AdmissionAttributes, configuration: PodSecurityConfiguration): void {
-  const { kind, subresource, namespace, object, old, context } = attributes;
+function checkPods(attributes: AdmissionAttributes, { configuration, counts }: Means): void {
+  const { kind, subresource, namespace, operation, object, old, context } = attributes;
   const { group, plural } = kind.resource;
   const isPod = group === '' && plural === 'pods';
   const template = isPod ? (object as Pod) : templateOf(attributes);
   if (!template?.spec || (isPod && !checkedSubresources.has(subresource))) return;
+  const about = { operation, subresource, isPod };
+  const note = (key: string, value: string) => attributes.annotate(`${labelPrefix}${key}`, value);
+  const exempt = (why: string) => {
+    note('exempt', why);
+    counts.noteExemption(about);
+  };
+  const exemption = exemptionOf(attributes, configuration);
+  if (exemption) return exempt(exemption);
   const { policy, errors } = policyOf(
     context.getLean(namespaces, { name: namespace })?.metadata.labels as Record<string, string> | undefined,
     configuration.defaults,
   );
-  const exemption = exemptionOf(attributes, configuration);
-  const note = (key: string, value: string) => attributes.annotate(`${labelPrefix}${key}`, value);
-  if (exemption) return note('exempt', exemption);
-  const isAsked = Object.values(policy).some(({ level }) => level !== 'privileged');
+  const isAsked = !isFullyPrivileged(policy);
   if (!isAsked && !isPod) return;
   if (isPod && old && isAsked && !isSignificant(object as Pod, old as Stored<Pod>)) return;
   if (isAsked && configuration.exemptions.runtimeClasses.has(template.spec.runtimeClassName ?? ''))
-    return note('exempt', 'runtimeClass');
+    return exempt('runtimeClass');
   if (isPod) note('enforce-policy', standardText(policy.enforce));
-  if (errors.length > 0) note('error', 'Failed to parse policy');
-  if (!isAsked) return;
+  if (errors.length > 0) {
+    note('error', `Failed to parse policy: ${renderErrors(errors)}`);
+    counts.noteError(about);
+  }
   const pod = podLike(template.metadata, template.spec);
-  const violation = (standard: Standard) => {
+  /** How the pod fails what a mode asks. All that is enforced is counted, and of the others what fails. */
+  const violation = (mode: Mode) => {
+    const standard = policy[mode];
     const found = findingsOf(standard, pod);
+    const isAllowed = found.length === 0;
+    if (mode === 'enforce' || !isAllowed) counts.noteEvaluation(about, mode, { standard, isAllowed });
+    if (isAllowed) return undefined;
     const texts = found.map(({ reason, detail }) => `${reason} (${detail})`);
-    return found.length > 0 ? `PodSecurity "${standardText(standard)}": ${texts.join(', ')}` : undefined;
+    return `PodSecurity "${standardText(standard)}": ${texts.join(', ')}`;
   };
-  const noted = violation(policy.audit);
+  const refused = isPod ? violation('enforce') : undefined;
+  const noted = violation('audit');
   if (noted) note('audit-violations', `would violate ${noted}`);
-  const refused = isPod ? violation(policy.enforce) : undefined;
   if (refused) throw refuse(attributes, `violates ${refused}`);
-  const warned = violation(policy.warn);
+  const warned = violation('warn');
   if (warned) context.warn(`would violate ${warned}`);
 }
 

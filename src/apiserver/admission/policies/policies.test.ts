@@ -684,6 +684,22 @@ describe('checks are counted', () => {
   });
 });
 
+test('a server tells how pod security has judged', async () => {
+  const judged = async () => {
+    const about = 'mode="enforce",request_operation="create",resource="pod",subresource=""';
+    const start = `pod_security_evaluations_total{decision="allow",policy_level="privileged",policy_version="latest",${about}} `;
+    return Number((await metricLines()).find((line) => line.startsWith(start))?.slice(start.length) ?? 0);
+  };
+  const before = await judged();
+  const serviceAccountName = fresh('teller');
+  await send('POST', '/api/v1/namespaces/default/serviceaccounts', {
+    metadata: { name: serviceAccountName },
+  });
+  const spec = { serviceAccountName, containers: [{ name: 'c', image: 'i' }] };
+  await send('POST', '/api/v1/namespaces/default/pods', { metadata: { name: fresh('p') }, spec });
+  expect(await judged()).toBe(before + 1);
+});
+
 test('admission tells how long its plugins take, each and together', async () => {
   const count = async (name: string, labels: string) => {
     const start = `apiserver_admission_${name}_admission_duration_seconds_count{${labels}} `;

@@ -59,7 +59,7 @@ async function permit(
       isResource: true,
       verb,
       group,
-      version: 'v1',
+      version: '*',
       namespace: '',
       resource: 'signers',
       subresource: '',
