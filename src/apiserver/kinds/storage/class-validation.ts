@@ -13,7 +13,6 @@ import {
 import { byteLength } from '../../../machinery/go-text.ts';
 import { qualifiedNameErrors } from '../../../machinery/names.ts';
 import { each, immutable, qualifiedName, repeats, requireSupported, supported } from '../shared/validate.ts';
-import { csiDriverName } from './names.ts';
 
 const maxParameters = 512;
 const maxParameterBytes = 256 * 1024;
@@ -23,14 +22,19 @@ export function storageClassErrors(object: StorageClass): readonly FieldError[] 
   const { provisioner, reclaimPolicy, volumeBindingMode, allowedTopologies } = object;
   const modes = ['Immediate', 'WaitForFirstConsumer'];
   return [
-    ...(provisioner
-      ? invalids('provisioner', provisioner.toLowerCase(), qualifiedNameErrors(provisioner.toLowerCase()))
-      : [required('provisioner')]),
+    ...provisionerErrors('provisioner', provisioner),
     ...parameterErrors(object.parameters),
     ...(reclaimPolicy ? supported('reclaimPolicy', reclaimPolicy, ['Delete', 'Retain']) : []),
     ...requireSupported('volumeBindingMode', volumeBindingMode, modes),
-    ...each('allowedTopologies', allowedTopologies, (term, field) => topologyErrors(field, term)),
+    ...topologiesErrors('allowedTopologies', allowedTopologies),
   ];
+}
+
+/** Who makes volumes, or changes them: a name with or without a domain in front, such as `example.com/disk`. */
+function provisionerErrors(field: string, name: string): readonly FieldError[] {
+  if (!name) return [required(field)];
+  const small = name.toLowerCase();
+  return invalids(field, small, qualifiedNameErrors(small));
 }
 
 /** What volumes were made from stays as it was. */
@@ -49,7 +53,7 @@ export function attributesClassErrors({
 }: VolumeAttributesClass): readonly FieldError[] {
   const none = Object.keys(parameters ?? {}).length === 0;
   return [
-    ...csiDriverName('driverName', driverName),
+    ...provisionerErrors('driverName', driverName),
     ...(none ? [required('parameters', 'must contain at least one key/value pair')] : []),
     ...parameterErrors(parameters),
   ];
@@ -79,6 +83,24 @@ function parameterErrors(parameters: Record<string, string> = {}): readonly Fiel
   const total = entries.reduce((sum, [key, value]) => sum + byteLength(key) + byteLength(value), 0);
   const errors = nameless.map(([key]) => invalid(field, key, 'field can not be empty.'));
   return total > maxParameterBytes ? [...errors, tooLong(field, maxParameterBytes)] : errors;
+}
+
+/** No two say the same, in whatever order, and none says nothing. */
+function topologiesErrors(field: string, terms: readonly TopologySelectorTerm[] = []): readonly FieldError[] {
+  const repeated = repeats();
+  repeated(meaningOf({}));
+  return each(field, terms, (term, path) => [
+    ...topologyErrors(path, term),
+    ...(repeated(meaningOf(term)) ? [duplicate(`${path}.matchLabelExpressions`, '')] : []),
+  ]);
+}
+
+/** A text that is the same for terms that mean the same. */
+function meaningOf({ matchLabelExpressions = [] }: Partial<TopologySelectorTerm>): string {
+  const byKey = new Map(
+    matchLabelExpressions.map(({ key, values = [] }) => [key, [...new Set(values)].sort()]),
+  );
+  return JSON.stringify([...byKey].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function topologyErrors(

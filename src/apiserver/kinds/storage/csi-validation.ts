@@ -16,6 +16,7 @@ import {
 } from '../../../machinery/field-error.ts';
 import { byteLength } from '../../../machinery/go-text.ts';
 import { labelSelectorErrors } from '../../../machinery/label-selector.ts';
+import { inclusiveRangeError } from '../../../machinery/names.ts';
 import { isQuantity, quantitySign } from '../../../machinery/quantity.ts';
 import { inlineVolumeErrors } from '../core/volumes/volume-validation.ts';
 import {
@@ -34,7 +35,7 @@ import { csiDriverName } from './names.ts';
 const minTokenSeconds = 600;
 const maxTokenSeconds = 2 ** 32;
 const minUpdateSeconds = 10;
-const maxNodeIdLength = 192;
+const maxNodeIdLength = 256;
 const maxMetadataBytes = 256 * 1024;
 const maxMessageBytes = 1024;
 
@@ -78,7 +79,8 @@ export function driverUpdateErrors(driver: CSIDriver, old: CSIDriver): readonly 
 function tokenErrors(requests: CSIDriver['spec']['tokenRequests']): readonly FieldError[] {
   const repeated = repeats();
   return each('spec.tokenRequests', requests, ({ audience, expirationSeconds: seconds }, field) => {
-    const errors = repeated(audience) ? [duplicate(`${field}.audience`, audience)] : [];
+    if (repeated(audience)) return [duplicate(`${field}.audience`, audience)];
+    const errors: FieldError[] = [];
     const path = `${field}.expirationSeconds`;
     if (seconds === undefined) return errors;
     if (seconds < minTokenSeconds) {
@@ -185,9 +187,10 @@ function sourceErrors(field: string, source: VolumeAttachment['spec']['source'])
 }
 
 function volumeError(field: string, error: VolumeError | undefined): readonly FieldError[] {
-  const long = byteLength(error?.message ?? '') > maxMessageBytes;
+  const { message = '', errorCode = 0 } = error ?? {};
+  const path = `${field}.errorCode`;
   return [
-    ...(long ? [tooLong(`${field}.message`, maxMetadataBytes)] : []),
-    ...nonNegative(`${field}.errorCode`, error?.errorCode),
+    ...(byteLength(message) > maxMessageBytes ? [tooLong(`${field}.message`, maxMetadataBytes)] : []),
+    ...(errorCode < 0 ? [invalid(path, errorCode, inclusiveRangeError(0, 2 ** 31 - 1))] : []),
   ];
 }

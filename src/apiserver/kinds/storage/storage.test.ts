@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CSIDriver, StorageClass, VolumeAttachment } from '../../../api/storage/v1.ts';
-import { created, createErrors, row, updateErrors } from '../shared/testing.ts';
+import { created, createErrors, row, texts, updateErrors } from '../shared/testing.ts';
+import { attachmentUpdateErrors } from './csi-validation.ts';
 import { csiDriverKind, csiNodeKind, csiStorageCapacityKind, volumeAttachmentKind } from './csi.ts';
 import { storageClassKind, volumeAttributesClassKind } from './storage-class.ts';
 
@@ -63,6 +64,43 @@ describe('a storage class', () => {
     ]);
   });
 
+  const expression = (key: string, ...values: string[]) => ({ key, values });
+  const [zone, other] = [expression('zone', 'a', 'b'), expression('zone', 'a', 'c')];
+  const host = expression('host', 'n');
+  const repeated = (i: number) => `allowedTopologies[${i}].matchLabelExpressions: Duplicate value: ""`;
+  test.each<[string, object[][], string[]]>([
+    ['places that differ in one value', [[zone], [other]], []],
+    [
+      'places that differ in one label',
+      [
+        [zone, host],
+        [other, host],
+      ],
+      [],
+    ],
+    [
+      'the same places twice',
+      [
+        [zone, host],
+        [zone, host],
+      ],
+      [repeated(1)],
+    ],
+    [
+      'the same places in another order',
+      [
+        [zone, host],
+        [host, zone],
+      ],
+      [repeated(1)],
+    ],
+    ['the same values in another order', [[zone], [expression('zone', 'b', 'a')]], [repeated(1)]],
+    ['no place', [[zone], []], [repeated(1)]],
+  ])('with %s', (_, terms, expected) => {
+    const allowedTopologies = terms.map((matchLabelExpressions) => ({ matchLabelExpressions })) as never;
+    expect(createErrors(storageClassKind, storageClass({ allowedTopologies }))).toEqual(expected);
+  });
+
   test('is advised against labels of nodes that have other names now', () => {
     const matchLabelExpressions = [
       { key: 'kubernetes.io/os', values: ['a'] },
@@ -83,6 +121,14 @@ describe('a storage class', () => {
       'parameters: Required value: must contain at least one key/value pair',
     ]);
   });
+
+  test('of attributes names its driver as a storage class does', () => {
+    const named = (driverName: string) =>
+      createErrors(volumeAttributesClassKind, { metadata, driverName, parameters: { a: 'b' } });
+    expect(named('example.com/Driver')).toEqual([]);
+    expect(named('')).toEqual(['driverName: Required value']);
+    expect(named('a/b/c')[0]).toMatch(/^driverName: Invalid value: "a\/b\/c": a valid label key must/);
+  });
 });
 
 describe('a driver', () => {
@@ -92,7 +138,9 @@ describe('a driver', () => {
     const tokenRequests = [{ audience: 'a' }, { audience: 'a', expirationSeconds: 60 }];
     expect(createErrors(csiDriverKind, driver({ tokenRequests }))).toEqual([
       'spec.tokenRequests[1].audience: Duplicate value: "a"',
-      'spec.tokenRequests[1].expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes',
+    ]);
+    expect(createErrors(csiDriverKind, driver({ tokenRequests: tokenRequests.slice(1) }))).toEqual([
+      'spec.tokenRequests[0].expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes',
     ]);
   });
 
@@ -110,6 +158,13 @@ describe('a driver', () => {
     expect(updateErrors(csiDriverKind, driver(), (d) => void (d.spec.attachRequired = false))).toEqual([
       'spec.attachedRequired: Invalid value: false: field is immutable',
     ]);
+  });
+
+  test('may have long IDs', () => {
+    const named = (nodeID: string) =>
+      createErrors(csiNodeKind, { metadata, spec: { drivers: [{ name: 'a.example', nodeID }] } });
+    expect(named('i'.repeat(256))).toEqual([]);
+    expect(named('i'.repeat(257))[0]).toContain('must be 256 characters or less');
   });
 
   test('is on a node under one ID', () => {
@@ -135,6 +190,15 @@ describe('an attachment', () => {
     };
     expect(createErrors(volumeAttachmentKind, object)).toEqual([
       'spec.source: Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName',
+    ]);
+  });
+
+  test('tells of errors by codes that there are', () => {
+    const spec = { attacher: 'a.example', nodeName: 'n', source: { persistentVolumeName: 'v' } };
+    const object: VolumeAttachment = { metadata, spec };
+    const failed = { ...object, status: { attached: false, attachError: { errorCode: -1 } } };
+    expect(texts(attachmentUpdateErrors(failed, object))).toEqual([
+      'status.attachError.errorCode: Invalid value: -1: must be between 0 and 2147483647, inclusive',
     ]);
   });
 
