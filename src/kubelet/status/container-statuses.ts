@@ -53,9 +53,7 @@ function containerStatus(input: StatusInput, container: Container, kind: Contain
   const old = input.old?.find((s) => s.name === container.name);
   const instances = input.runtime.containers.filter((c) => c.name === container.name);
   const [newest, previous] = instances;
-  const status = newest
-    ? fromRuntime(input, container, newest)
-    : fromOld(input, container, old, kind === 'regular' ? hasInit(input.pod) : false);
+  const status = newest ? fromRuntime(input, container, newest) : fromOld(input, container, old);
   if (newest && previous && hasEnded(previous)) status.lastState = stateOf(previous, input.runtimeName);
   else if (newest && old?.lastState && sameRun(old, newest)) status.lastState = old.lastState;
   return kind === 'ephemeral' ? status : withFailure(input, container, kind, status);
@@ -89,13 +87,12 @@ function fromOld(
   { pod, restartsAll }: StatusInput,
   container: Container,
   old: ContainerStatus | undefined,
-  initFirst: boolean,
 ): ContainerStatus {
   const isCleared = restartsAll && old?.containerID !== undefined;
   if (old?.state?.terminated && !isCleared) return { ...old, ready: false };
   const status: ContainerStatus = {
     name: container.name,
-    state: { waiting: { reason: initFirst ? 'PodInitializing' : 'ContainerCreating' } },
+    state: { waiting: { reason: hasInit(pod) ? 'PodInitializing' : 'ContainerCreating' } },
     lastState: old?.lastState ?? {},
     ready: false,
     restartCount: old?.restartCount ?? 0,

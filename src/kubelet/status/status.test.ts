@@ -111,7 +111,9 @@ describe('the status of a container', () => {
       waiting: { reason: 'ContainerCreating' },
     });
     const withInit = podOf({ initContainers: [{ name: 'i' }] });
-    expect(first(statusOf(withInit, runtimeOf()))?.state).toEqual({ waiting: { reason: 'PodInitializing' } });
+    const { containerStatuses, initContainerStatuses } = statusOf(withInit, runtimeOf());
+    for (const status of [containerStatuses?.[0], initContainerStatuses?.[0]])
+      expect(status?.state).toEqual({ waiting: { reason: 'PodInitializing' } });
   });
 
   test('that runs', () => {
