@@ -3,7 +3,7 @@ import type { PodCgroups } from '../cgroups/pod-cgroups.ts';
 import { podLogDirectory } from '../containers/sandbox-spec.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
 import type { ProbeManager } from '../probes/probe-manager.ts';
-import { podStatus } from '../status/pod-status.ts';
+import { isOver, podStatus } from '../status/pod-status.ts';
 import type { StatusManager } from '../status/status-manager.ts';
 import type { TokenManager } from '../volumes/token-manager.ts';
 import type { VolumeManager } from '../volumes/volume-manager.ts';
@@ -61,7 +61,7 @@ export class PodLifecycle implements PodSteps {
     if (isTerminalPhase(pod.status?.phase)) return { end: {} };
     const runtime = await this.#load(pod);
     const status = this.#report(work, runtime);
-    if (isTerminalPhase(status.phase)) return { end: {} };
+    if (isOver(pod, status)) return { end: {} };
     const leftMs = this.#deadlineLeftMs(pod, status);
     if (leftMs !== undefined && leftMs <= 0) {
       const { reason, message } = deadlineExceeded;

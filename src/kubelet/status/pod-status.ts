@@ -52,7 +52,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
   // Whoever counts on the end of a pod, such as a Job that replaces it, must not meet its containers still at work.
   const isAtWork = [...init, ...regular, ...ephemeral].some((status) => status.state?.running);
   const verdict = isAtWork ? undefined : input.verdict;
-  const phase = phaseOf({ ...input, verdict }, init, regular);
+  const phase = phaseOf({ ...input, verdict }, { init, regular, isAtWork });
   const said = verdict ?? (phase === previous.phase ? previous : undefined);
   const existing = conditionsOfOthers(pod, previous);
   const hasSandbox = !planSandbox(pod, runtime).create;
@@ -85,14 +85,28 @@ function conditionsOfOthers(pod: Pod, previous: PodStatus): PodCondition[] {
   return [...others.filter((c) => !said.some((s) => s.type === c.type)), ...said];
 }
 
-/** A pod that has come to its end never goes back. */
-function phaseOf(input: PodStatusInput, init: ContainerStatus[], regular: ContainerStatus[]): PodPhase {
+interface Statuses {
+  init: ContainerStatus[];
+  regular: ContainerStatus[];
+  /** Whether any of the pod's containers runs. */
+  isAtWork: boolean;
+}
+
+/** A pod that has come to its end never goes back; it comes there once nothing of it runs, sidecars neither. */
+function phaseOf(input: PodStatusInput, { init, regular, isAtWork }: Statuses): PodPhase {
   const { pod, previous, verdict, ending } = input;
   if (verdict) return verdict.phase;
-  const phase = podPhase({ pod, init, regular, ending });
-  if (isTerminalPhase(phase)) return phase;
   const before = [previous.phase, pod.status?.phase].find(isTerminalPhase);
-  return (before as PodPhase | undefined) ?? phase;
+  if (before) return before as PodPhase;
+  const phase = podPhase({ pod, init, regular, ending });
+  if (!isAtWork || !isTerminalPhase(phase)) return phase;
+  return (previous.phase as PodPhase | undefined) ?? 'Running';
+}
+
+/** Whether none of a pod's containers is to run any more; sidecars may be left, which nobody needs then. */
+export function isOver(pod: Pod, { phase, initContainerStatuses, containerStatuses }: PodStatus): boolean {
+  const [init, regular] = [initContainerStatuses ?? [], containerStatuses ?? []];
+  return isTerminalPhase(phase) || isTerminalPhase(podPhase({ pod, init, regular, ending: false }));
 }
 
 function mergeConditions(

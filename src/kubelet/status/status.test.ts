@@ -3,7 +3,7 @@ import type { ContainerStatus, Pod, PodStatus } from '../../api/core/v1.ts';
 import { typeSchema } from '../../machinery/schema.ts';
 import type { RuntimeContainer, RuntimePod } from '../pods/runtime-pod.ts';
 import { podPhase } from './phase.ts';
-import { type PodStatusInput, podStatus } from './pod-status.ts';
+import { isOver, type PodStatusInput, podStatus } from './pod-status.ts';
 import { statusPatch, withTransitionTimes } from './status-patch.ts';
 
 const t0 = Date.parse('2026-01-01T00:00:00Z');
@@ -103,6 +103,26 @@ test.each([
   );
   expect(status.containerStatuses?.[0]).toMatchObject({ allocatedResources: requests, resources: inForce });
   expect(status.containerStatuses?.[0]?.resources).toEqual(inForce);
+});
+
+describe('the end of a pod', () => {
+  const initContainers = [{ name: 's', restartPolicy: 'Always' }];
+  const pod = podOf({ restartPolicy: 'Never', initContainers });
+  const working = runtimeOf(exited('c', 0), ran('s', 'running'));
+
+  test('comes when its sidecars have stopped too', () => {
+    const status = statusOf(pod, working, { previous: { phase: 'Running' }, ending: true });
+    expect(status.phase).toBe('Running');
+    const stopped = runtimeOf(exited('c', 0), exited('s', 137));
+    expect(statusOf(pod, stopped, { previous: status, ending: true }).phase).toBe('Succeeded');
+  });
+
+  test('is due when only sidecars run', () => {
+    expect(isOver(pod, statusOf(pod, working))).toBe(true);
+    expect(isOver(pod, statusOf(pod, runtimeOf(ran('c', 'running'), ran('s', 'running'))))).toBe(false);
+    const again = podOf({ restartPolicy: 'Always', initContainers });
+    expect(isOver(again, statusOf(again, working))).toBe(false);
+  });
 });
 
 describe('the status of a container', () => {
