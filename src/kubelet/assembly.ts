@@ -125,6 +125,7 @@ export function assemble(input: AssemblyInput): Assembly {
     allocations,
     node: () => watched.node.get(context.nodeName),
     activePods: () => workers.active(),
+    wantedPods: () => workers.wanted(),
     wake,
     networkTrouble,
   });

@@ -42,6 +42,8 @@ export interface LifecycleOptions {
   node(): Node | undefined;
   /** The pods that the node has taken in and that have not ended, as they ask for room. */
   activePods(): Pod[];
+  /** Those of them that are not being ended. */
+  wantedPods(): Pod[];
   /** There is something to do for a pod. */
   wake(podUid: string): void;
   /** Why pods cannot have a network yet; undefined when they can. */
@@ -136,8 +138,8 @@ export class PodLifecycle implements PodSteps {
 
   /** There may be room: whoever waits for it is asked in turn. What one no longer needs may serve the next. */
   #grantWaiting(): void {
-    const { allocations, activePods, wake } = this.#options;
-    for (const pod of allocations.waiting(activePods())) {
+    const { allocations, wantedPods, wake } = this.#options;
+    for (const pod of allocations.waiting(wantedPods())) {
       const uid = pod.metadata.uid as string;
       if (this.#allocated({ pod, uid }).news === 'granted') wake(uid);
     }

@@ -23,6 +23,8 @@ export interface StepResult {
 const failureBaseMs = 1000;
 const failureMaxMs = 20_000;
 
+const isWanted = ({ stage, pod }: PodWork) => stage === 'running' && !isTerminalPhase(pod.status?.phase);
+
 /** One worker for each pod: what concerns a pod happens one thing after the other, pods do not wait for each other. */
 export class PodWorkers {
   readonly #platform: Platform;
@@ -49,11 +51,16 @@ export class PodWorkers {
 
   /** Pods that the node has taken in and that have not ended; those without the ones that the API has forgotten. */
   active(): Pod[] {
-    const isActive = ({ stage, pod, orphaned }: PodWork) =>
-      !orphaned && (stage === 'ending' || (stage === 'running' && !isTerminalPhase(pod.status?.phase)));
-    return this.all()
-      .filter(isActive)
-      .map((work) => work.pod);
+    return this.#known((work) => work.stage === 'ending' || isWanted(work));
+  }
+
+  /** Those of them that are not being ended. */
+  wanted(): Pod[] {
+    return this.#known(isWanted);
+  }
+
+  #known(is: (work: PodWork) => boolean): Pod[] {
+    return this.all().flatMap((work) => (!work.orphaned && is(work) ? [work.pod] : []));
   }
 
   /** Takes on a pod, or its newest version. */

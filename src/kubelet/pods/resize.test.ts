@@ -213,26 +213,28 @@ test('so does an init container that runs', async () => {
   await at.stop();
 });
 
-test('pods that wait for room get it when others go, the more urgent one first', async () => {
+test('pods that wait for room get it when others go, the more urgent one first, and none that goes itself', async () => {
   const at = new TestNode();
   await at.start();
   const spec = (cpu: string, priority = 0) => ({
     priority,
     containers: [container('c', { resources: { requests: { cpu }, limits: { cpu } } })],
   });
-  const names = ['old', 'low', 'high'];
+  const names = ['old', 'low', 'high', 'going'];
   at.create('old', spec('2'), { 'simulated.k8ts.dev/stop-after': '10s' });
   at.create('low', spec('500m'));
   at.create('high', spec('500m', 10));
+  at.create('going', spec('100m', 20), { 'simulated.k8ts.dev/stop-after': '1h' });
   await at.until(() => names.every((name) => at.pod(name)?.status?.phase === 'Running'));
   const condition = (name: string) =>
     at.pod(name)?.status?.conditions?.find((c) => c.type === 'PodResizePending')?.reason;
-  for (const name of ['low', 'high']) {
+  for (const name of ['low', 'high', 'going']) {
     const pod = at.pod(name) as Pod;
     const metadata = { ...pod.metadata, generation: 2 };
     at.api.change(pods, { ...pod, metadata, spec: { ...pod.spec, ...spec('3', pod.spec.priority) } });
     await at.until(() => condition(name) === 'Deferred');
   }
+  at.api.remove(pods, 'default', 'going', 3600);
   at.api.remove(pods, 'default', 'old', 30);
   await at.clock.advance(5000);
   expect(condition('high')).toBe('Deferred');
