@@ -68,5 +68,5 @@ function fieldErrors(
 ): readonly FieldError[] {
   const supported = ['In', 'NotIn'];
   if (!supported.includes(operator)) return [notSupported(`${path}.operator`, operator ?? '', supported)];
-  return values.length === 1 ? noErrors : [invalid(`${path}.values`, values.length, 'must have one element')];
+  return values.length === 1 ? noErrors : [invalid(`${path}.values`, values, 'must have one element')];
 }

@@ -127,6 +127,10 @@ profiles:
   const asList = (constraints: string) => `{ defaultingType: List, defaultConstraints: [${constraints}] }`;
   const withTerm = (term: string) =>
     `{ addedAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [${term}] } } }`;
+  const wish = (weight: number) => {
+    const term = '{ matchExpressions: [{ key: a b, operator: Exists }] }';
+    return `{ addedAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: ${weight}, preference: ${term} }] } }`;
+  };
   const place = 'addedAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0]';
 
   // The cases of upstream's tests of the same (`validation_pluginargs_test.go`).
@@ -198,8 +202,10 @@ profiles:
     [
       'NodeAffinity',
       withTerm('{ matchFields: [{ key: metadata.name, operator: In, values: [a, b] }] }'),
-      `${place}.matchFields[0].values: Invalid value: 2: must have one element`,
+      `${place}.matchFields[0].values: Invalid value: ["a","b"]: must have one element`,
     ],
+    ['NodeAffinity', wish(0), undefined],
+    ['NodeAffinity', wish(1), 'matchExpressions[0].key: Invalid value: "a b": name part must consist of'],
   ])('tells %s %s, if that can be meant', (name, args, error) => {
     const told = () => build(`profiles: [{ pluginConfig: [{ name: ${name}, args: ${args} }] }]`);
     if (error) expect(told).toThrow(error);

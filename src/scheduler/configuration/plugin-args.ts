@@ -150,7 +150,10 @@ export function nodeAffinityArgs(args: Untyped): NodeAffinityArgs {
   refuse(
     allErrors(
       errorsOf(terms, (term, i) => termErrors(`${at}.${always}.nodeSelectorTerms[${i}]`, term)),
-      errorsOf(wishes, (wish, i) => termErrors(`${at}.${preferred}[${i}].preference`, wished(wish, i))),
+      // A wish of no weight is not looked at.
+      errorsOf(wishes, (wish, i) =>
+        wish.weight ? termErrors(`${at}.${preferred}[${i}].preference`, wished(wish, i)) : noErrors,
+      ),
     ),
   );
   return { addedAffinity: affinity as NodeAffinity };
