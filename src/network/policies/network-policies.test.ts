@@ -105,6 +105,9 @@ test('a server that does not answer keeps no pod from starting for ever, and nob
   const admitted = policies.admit(pod('a'), ['10.244.0.2']);
   await clock.advance(10_000);
   await admitted;
+  const later = policies.admit(pod('b'), ['10.244.0.3']);
+  await clock.advance(0);
+  await later;
   await stop();
 });
 

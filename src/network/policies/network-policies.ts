@@ -51,17 +51,23 @@ export class NetworkPolicies implements Component {
   #waiting: Deferred<void>[] = [];
   /** The table that stands; unknown at first, and after a failure. */
   #applied: PolicyTable | undefined;
+  readonly #sinceMs: number;
+  /** Whether the server has told which policies there are. */
+  #isTold = false;
   #wake: Deferred<void> = deferred();
   readonly #changed = () => this.#wake.resolve();
 
   constructor(options: NetworkPoliciesOptions) {
     this.#options = options;
     this.#policies = options.informers.of(networkpolicies);
+    this.#sinceMs = options.platform.clock.monotonic();
+    void this.#policies.synced.then(() => (this.#isTold = true));
   }
 
   /**
    * Resolves once a pod of this node, whose containers have not started yet, is isolated as far as policies are about it: they are to
-   * have no moment without. Never rejects; after ten seconds it no longer waits.
+   * have no moment without. Never rejects; after ten seconds it no longer waits, nor for policies that nobody has told this node in its first
+   * ten seconds.
    */
   async admit(pod: Pod, addresses: readonly string[]): Promise<void> {
     const { clock, log } = this.#options.platform;
@@ -69,13 +75,18 @@ export class NetworkPolicies implements Component {
     if (pod.spec.hostNetwork || address === undefined) return;
     this.#admitted.set(address, pod);
     const isolated = deferred<void>();
-    const late = clock.after(admissionMs, () => {
+    const late = clock.after(this.#patienceMs(), () => {
       log.warn('a pod starts before its network policies stand', { uid: pod.metadata.uid });
       isolated.resolve();
     });
     void this.#policies.synced.then(() => this.#whenIsolated(pod, isolated));
     await isolated.promise;
     late.cancel();
+  }
+
+  #patienceMs(): number {
+    if (this.#isTold) return admissionMs;
+    return Math.max(0, this.#sinceMs + admissionMs - this.#options.platform.clock.monotonic());
   }
 
   #whenIsolated(pod: Pod, isolated: Deferred<void>): void {
