@@ -100,8 +100,11 @@ class Checker {
       if (!child) continue;
       const own = known ? (path ? `${path}.${key}` : key) : `${path}[${key}]`;
       const isIdentity = path === '' && (key === 'apiVersion' || key === 'kind');
-      const childPast = isIdentity ? undefined : past?.key(key);
-      this.check(object[key], child, { path: own, old: before[key], past: childPast, near: past ?? near });
+      // As upstream, rules on what an object is are kept, changed or not.
+      const place = isIdentity
+        ? { path: own, old: before[key], past: undefined, near: undefined }
+        : { path: own, old: before[key], past: past?.key(key), near: past ?? near };
+      this.check(object[key], child, place);
     }
   }
 

@@ -113,6 +113,20 @@ describe('a rule', () => {
     expect(check(rule, value, { properties, ...old }).said).toEqual(said);
   });
 
+  test('on the kind of an object is kept where nothing changes, and let pass on that of an object in it', () => {
+    const kind: JSONSchemaProps = { type: 'string', 'x-kubernetes-validations': [{ rule: "self == 'B'" }] };
+    const schema: JSONSchemaProps = {
+      type: 'object',
+      properties: { kind, spec: { type: 'object', properties: { kind } } },
+    };
+    const value = { kind: 'A', spec: { kind: 'A' } };
+    const warnings: string[] = [];
+    const warn = (message: string) => warnings.push(message);
+    const errors = ruleErrors(value, ruleTree(schema, true) as RuleNode, { old: { value }, warn });
+    expect(texts(errors)).toEqual(['kind: Invalid value: "A": failed rule: self == \'B\'']);
+    expect(warnings).toEqual(['spec.kind: Invalid value: "A": failed rule: self == \'B\'']);
+  });
+
   test('that costs too much ends the check', () => {
     const properties = { l: { type: 'array', items: integer } };
     const value = { l: Array.from({ length: 2000 }, (_, i) => i) };
