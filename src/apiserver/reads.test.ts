@@ -280,3 +280,27 @@ describe('metrics', () => {
     expect(series(total, { resource: 'missing' })).toEqual([]);
   });
 });
+
+describe('a path', () => {
+  const base = '/api/v1/namespaces/default';
+  test.each([
+    ['HEAD', configMaps, 405],
+    ['HEAD', `${configMaps}/a`, 405],
+    ['HEAD', '/healthz', 200],
+    ['GET', `${base}/bindings`, 405],
+    ['GET', `${base}/bindings?fieldSelector=metadata.name=a`, 405],
+    ['GET', `${base}/bindings/a`, 404],
+    ['PUT', `${base}/bindings/a`, 404],
+    ['DELETE', `${base}/bindings/a`, 404],
+    ['POST', `${base}/bindings/a`, 404],
+    ['GET', '/apis/authorization.k8s.io/v1/subjectaccessreviews/a', 404],
+    ['GET', '/api/v1/componentstatuses/none', 404],
+    ['POST', `${base}/pods/a`, 405],
+    ['GET', '/api/v1/proxy/nodes/a', 404],
+    ['GET', '/api/v1/proxy/namespaces/default/services/a', 404],
+    ['GET', '/api/v1/redirect/nodes/a', 404],
+  ])('has its methods, or there is none: %s %s', async (method, path, code) => {
+    const body = method === 'PUT' || method === 'POST' ? {} : undefined;
+    expect((await ask(path, { method, body })).status).toBe(code);
+  });
+});

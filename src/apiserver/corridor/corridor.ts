@@ -149,7 +149,7 @@ export class Corridor {
 
   async #resource(x: Exchange, user: UserInfo): Promise<number> {
     const { dispatcher, responder } = this.#options;
-    if (x.info.verb === 'watch' && x.request.method !== 'GET') throw methodNotAllowed();
+    if (!hasMethod(x)) throw methodNotAllowed();
     const format = this.#format(x);
     responder.checkAnswerable(x, format);
     const deadline = this.#deadline(x);
@@ -189,6 +189,12 @@ export class Corridor {
     if (method !== 'PATCH') checkBodyType(mediaType);
     return { mediaType, bytes };
   }
+}
+
+/** Only GET watches, and HEAD is for what is no resource, for streams, and for custom resources, which know but verbs. */
+function hasMethod({ info, request: { method } }: Exchange): boolean {
+  if (method === 'GET') return true;
+  return info.verb !== 'watch' && !(method === 'HEAD' && isBuiltIn(info));
 }
 
 /**

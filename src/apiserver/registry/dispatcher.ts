@@ -228,12 +228,12 @@ function handlerOf(call: Call): () => Answer | Promise<Answer> {
   const other = getOwn(kind.subresources, subresource);
   if (other) return () => handleSubresource(call, other);
   if (isCustom(view)) return customHandlerOf(call, facet);
-  if (!facet) throw noSuchPath();
+  if (!facet || !isPath(call)) throw noSuchPath();
   if (verb === 'create' ? info.name !== '' && !subresource : info.name === '' && ofOne.has(verb))
     throw methodNotAllowed();
   const verbs: readonly string[] | undefined = subresource
     ? (getOwn(kind.parts, subresource)?.verbs ?? facetVerbs)
-    : (view.verbs ?? (isStored(view) ? undefined : ['create']));
+    : verbsOf(view);
   const served = !verbs || verbs.includes(verb);
   const onFacet = served ? facetHandlers[verb] : undefined;
   if (onFacet) return () => onFacet(call, facet);
@@ -244,6 +244,17 @@ function handlerOf(call: Call): () => Answer | Promise<Answer> {
   if (onCollection && createdAs) return () => createAs(call, createdAs);
   if (onCollection) return () => onCollection(call);
   throw methodNotAllowed();
+}
+
+/** What can be done with the objects of a kind; undefined for everything. */
+const verbsOf = (view: Call['registry']['view']): readonly string[] | undefined =>
+  view.verbs ?? (isStored(view) ? undefined : ['create']);
+
+/** Nothing is served under what is only made, such as reviews and bindings, nor under the proxies of old (`/api/v1/proxy/…`). */
+function isPath({ request: { info }, registry: { view } }: Call): boolean {
+  const isOnlyMade = verbsOf(view)?.every((verb) => verb === 'create') ?? false;
+  const isNamed = info.name !== '' && !info.subresource && !ofMany.has(info.verb);
+  return info.verb !== 'proxy' && !(isOnlyMade && isNamed);
 }
 
 /** Custom resources have no routes that could lack a method: one handler takes all that is said to be about them. */
@@ -265,6 +276,8 @@ const acrossNamespaces = new Set(['list', 'watch']);
 
 /** What is about one object, whose name stands in the path. */
 const ofOne = new Set(['update', 'patch']);
+/** A field selector may name what these are about; the path does not. */
+const ofMany = new Set(['list', 'watch', 'deletecollection']);
 
 /** What is not served across namespaces. */
 const needsNamespace = new Set(['create', 'delete', 'deletecollection']);
