@@ -552,6 +552,7 @@ describe('volumes', () => {
     await pod('p', { spec: { volumes } });
     const bound = await cluster.get(persistentvolumes, 'v');
     expect(bound.spec?.claimRef?.name).toBe('c');
+    expect(bound.metadata.annotations).toEqual({ 'pv.kubernetes.io/bound-by-controller': 'yes' });
     const metadata = { annotations: { 'pv.kubernetes.io/bind-completed': 'yes' } };
     await cluster.patch(persistentvolumeclaims, 'c', { metadata, spec: { volumeName: 'v' } });
     await cluster.pass(1000);
@@ -564,6 +565,36 @@ describe('volumes', () => {
     expect((await conditionOf('lost'))?.message).toContain(
       '0/2 nodes are available: persistentvolumeclaim "no" not found.',
     );
+  });
+
+  test('a volume that a person keeps for a claim is not said to be given by a controller', async () => {
+    await runScheduler();
+    await node('a');
+    await cluster.create(storageclasses, {
+      metadata: { name: 'local' },
+      provisioner: 'kubernetes.io/no-provisioner',
+      volumeBindingMode: 'WaitForFirstConsumer',
+    });
+    const accessModes = ['ReadWriteOnce'];
+    await cluster.create(persistentvolumes, {
+      metadata: { name: 'v' },
+      spec: {
+        capacity: { storage: '1Gi' },
+        accessModes,
+        storageClassName: 'local',
+        hostPath: { path: '/x' },
+        claimRef: { namespace: 'default', name: 'c' },
+      },
+    });
+    const { metadata } = await cluster.create(persistentvolumeclaims, {
+      metadata: { name: 'c' },
+      spec: { accessModes, storageClassName: 'local', resources: { requests: { storage: '1Gi' } } },
+    });
+    await cluster.settle();
+    await pod('p', { spec: { volumes: [{ name: 'd', persistentVolumeClaim: { claimName: 'c' } }] } });
+    const bound = await cluster.get(persistentvolumes, 'v');
+    expect(bound.spec?.claimRef?.uid).toBe(metadata.uid);
+    expect(bound.metadata.annotations).toBeUndefined();
   });
 
   describe('that are made for a pod', () => {

@@ -18,7 +18,7 @@ import { Memory } from '../framework/memory.ts';
 import { decide } from '../decide.ts';
 import { CycleState } from '../framework/cycle-state.ts';
 import { Fitting } from '../fitting.ts';
-import type { Decision, Plugin } from '../framework/framework.ts';
+import type { Decision, Plugin, Profile } from '../framework/framework.ts';
 import { pluginsToAsk, totalScores } from '../score.ts';
 import { type TestObjects, testProfile } from '../testing.ts';
 
@@ -69,6 +69,26 @@ function place(one: Stored<Pod>, setting: Setting): string | (string | undefined
   const verdict = decide(podInfo(one), snapshot, { profile, random: seededRandom(1), startAt: 0 });
   if (verdict.type === 'placed') return verdict.node;
   return setting.nodes.map(({ metadata }) => verdict.refusals.of(metadata.name)?.reasons.join());
+}
+
+/** Where a pod is placed on the one node that there is, `a`. */
+function placed(one: Stored<Pod>, profile: Profile): Decision {
+  const snapshot = cacheOf({ nodes: [node('a')] }).snapshot();
+  const verdict = decide(podInfo(one), snapshot, { profile, random: seededRandom(1), startAt: 0 });
+  if (verdict.type !== 'placed') throw new Error(verdict.type);
+  return verdict.decision;
+}
+
+interface VolumePlan {
+  bind: readonly { claim: KubernetesObject; volume: KubernetesObject }[];
+}
+
+/** Which volumes the claims of a pod are to get on that node, as `<claim> <volume>`. */
+function bindings(one: Stored<Pod>, profile: Profile): string[] | undefined {
+  const state = placed(one, profile).state.get<{ plans: Map<string, VolumePlan> }>('VolumeBinding');
+  return state?.plans
+    .get('a')
+    ?.bind.map(({ claim, volume }) => `${claim.metadata.name} ${volume.metadata.name}`);
 }
 
 /** What one plugin alone makes of the nodes. */
@@ -727,7 +747,7 @@ describe('volumes', () => {
     ]);
   });
 
-  test('go to the smallest claim first, whichever the pod mounts first', async () => {
+  test('go to the smallest claim first, whichever the pod mounts first', () => {
     const size = (storage: string) => ({ resources: { requests: { storage } }, storageClassName: 'k' });
     const free = (name: string, storage: string) =>
       volume(name, { capacity: { storage }, storageClassName: 'k' });
@@ -744,19 +764,85 @@ describe('volumes', () => {
         { name: 's', persistentVolumeClaim: { claimName: 'small' } },
       ],
     });
+    expect(bindings(both, testProfile(objects))).toEqual(['small v', 'large w']);
+  });
+
+  const one = { resources: { requests: { storage: '2Gi' } }, accessModes: ['ReadWriteOnce'] };
+  const large = { capacity: { storage: '3Gi' }, accessModes: ['ReadWriteOnce'], storageClassName: 'k' };
+  const claimRef = { namespace: 'default', name: 'c' };
+  const local = stored<Stored<KubernetesObject>>('k', {
+    provisioner: 'kubernetes.io/no-provisioner',
+    ...waiting,
+  });
+
+  test.each([
+    ['with all that it asks for', {}, {}, 'v'],
+    ['larger than others', { capacity: { storage: '9Gi' } }, {}, 'v'],
+    ['which is too small', { capacity: { storage: '1Gi' } }, {}, 'w'],
+    ['of another mode', { volumeMode: 'Block' }, {}, 'w'],
+    ['of other attributes', { volumeAttributesClassName: 'gold' }, {}, 'w'],
+    ['of another class', { storageClassName: 'other' }, {}, 'w'],
+    ['for others to read', { accessModes: ['ReadOnlyMany'] }, {}, 'w'],
+    ['on its way out', {}, { deletionTimestamp: '2026-01-01T00:00:00Z' }, 'w'],
+  ])('that are kept for a claim: one %s', (_, spec, metadata, chosen) => {
+    const kept = volume('v', { ...large, claimRef, ...spec });
+    const objects = {
+      persistentvolumeclaims: [claim('c', { ...one, storageClassName: 'k' }, false)],
+      persistentvolumes: [
+        volume('w', large),
+        { ...kept, metadata: { ...kept.metadata, ...metadata } },
+        volume('x', large),
+      ],
+      storageclasses: [local],
+    };
+    expect(bindings(mounting('c'), testProfile(objects))).toEqual([`c ${chosen}`]);
+  });
+
+  test('may have their class from the annotation that came before the field', () => {
+    const { storageClassName: _, ...without } = large;
+    const { metadata, ...rest } = volume('v', without);
+    const annotations = { 'volume.beta.kubernetes.io/storage-class': 'k' };
+    const objects = {
+      persistentvolumeclaims: [claim('c', { ...one, storageClassName: 'k' }, false)],
+      persistentvolumes: [{ ...rest, metadata: { ...metadata, annotations } }],
+      storageclasses: [local],
+    };
+    expect(bindings(mounting('c'), testProfile(objects))).toEqual(['c v']);
+  });
+
+  test('go to a claim once, however many mount it', async () => {
+    const objects = {
+      persistentvolumeclaims: [
+        claim('c', { ...one, storageClassName: 'k' }, false),
+        claim('e', { ...one, storageClassName: 'k' }, false),
+      ],
+      persistentvolumes: [volume('v', large), volume('w', large)],
+      storageclasses: [local],
+    };
     const profile = testProfile(objects);
-    const snapshot = cacheOf({ nodes: [node('a')] }).snapshot();
-    const verdict = decide(podInfo(both), snapshot, { profile, random: seededRandom(1), startAt: 0 });
-    const plan =
-      verdict.type === 'placed' &&
-      verdict.decision.state
-        .get<{ plans: Map<string, { bind: { claim: KubernetesObject; volume: KubernetesObject }[] }> }>(
-          'VolumeBinding',
-        )
-        ?.plans.get('a');
-    expect(
-      plan && plan.bind.map((step) => `${step.claim.metadata.name} ${step.volume.metadata.name}`),
-    ).toEqual(['small v', 'large w']);
+    const persistentVolumeClaim = { claimName: 'c' };
+    const twice = pod({
+      volumes: [
+        { name: 'v', persistentVolumeClaim },
+        { name: 'w', persistentVolumeClaim },
+      ],
+    });
+    expect(bindings(twice, profile)).toEqual(['c v']);
+    const [first, second] = [placed(mounting('c'), profile), placed(mounting('c'), profile)];
+    const reserve = async (decision: Decision) => {
+      for (const plugin of profile.at.reserve) await plugin.reserve?.(decision, 'a');
+    };
+    const unreserve = async (decision: Decision) => {
+      for (const plugin of profile.at.reserve) await plugin.unreserve?.(decision, 'a');
+    };
+    await reserve(first);
+    expect(bindings(mounting('c'), profile)).toEqual(['c v']);
+    expect(bindings(mounting('e'), profile)).toEqual(['e w']);
+    await reserve(second);
+    await unreserve(second);
+    expect(bindings(mounting('e'), profile)).toEqual(['e w']);
+    await unreserve(first);
+    expect(bindings(mounting('e'), profile)).toEqual(['e v']);
   });
 
   test('that wait for nobody keep the pod waiting', () => {

@@ -71,8 +71,8 @@ export function isBound({ spec, metadata }: PersistentVolumeClaim): boolean {
 
 const betaClass = 'volume.beta.kubernetes.io/storage-class';
 
-/** The name of the claim's storage class; empty where it wants none. */
-export function classNameOf({ spec, metadata }: PersistentVolumeClaim): string {
+/** The name of the storage class of a claim or volume; empty where it wants none. */
+export function classNameOf({ spec, metadata }: PersistentVolume | PersistentVolumeClaim): string {
   return metadata.annotations?.[betaClass] ?? spec?.storageClassName ?? '';
 }
 

@@ -32,6 +32,7 @@ import {
   allowsNode,
   findVolume,
   hasCapacity,
+  isFor,
   isLarger,
   migratedPlugins,
   reachesServed,
@@ -70,6 +71,12 @@ interface State {
   plans: Map<string, Plan>;
 }
 
+/** To which claim a volume is promised, and for which pod; their uids. */
+interface Promised {
+  claim: string;
+  pod: string;
+}
+
 interface Sorted {
   bound: Claim[];
   waiting: Claim[];
@@ -81,12 +88,15 @@ interface Sorted {
 function sortClaims(pod: Pod, { claims, classes }: StorageListers): Sorted {
   const sorted: Sorted = { bound: [], waiting: [] };
   let isEarly = false;
+  const seen = new Set<string>();
   for (const { name: claimName, isEphemeral } of mountedClaims(pod)) {
     const claim = claims.get(`${pod.metadata.namespace}/${claimName}`);
     const problem = claim
       ? claimProblem(claim, isEphemeral ? pod : undefined)
       : missing(claimName, isEphemeral);
     if (problem !== undefined || !claim) return { ...sorted, problem };
+    if (seen.has(claimName)) continue;
+    seen.add(claimName);
     if (isBound(claim)) sorted.bound.push(claim);
     else if (!claim.spec?.volumeName && waitsForPod(claim, classes)) sorted.waiting.push(claim);
     else isEarly = true;
@@ -120,8 +130,8 @@ export class VolumeBinding implements Plugin {
   readonly #storage: StorageListers;
   readonly #nodes: Lister<Node>;
   readonly #timeoutMs: number;
-  /** Volumes promised to claims that the API does not show yet. */
-  readonly #promised = new Set<string>();
+  /** Volumes that are promised to claims where the API does not show it yet, by name. */
+  readonly #promised = new Map<string, Promised>();
 
   constructor(handle: Handle, storage: StorageListers, { bindTimeoutSeconds = 600 }: VolumeBindingArgs = {}) {
     this.#handle = handle;
@@ -149,12 +159,18 @@ export class VolumeBinding implements Plugin {
   }
 
   reserve(decision: Decision, node: string): undefined {
-    for (const { volume } of planOf(decision, node)?.bind ?? []) this.#promised.add(volume.metadata.name);
+    const pod = decision.pod.pod.metadata.uid;
+    // Another pod of the same claim may have the promise already.
+    for (const { claim, volume } of planOf(decision, node)?.bind ?? [])
+      if (!this.#promised.has(volume.metadata.name))
+        this.#promised.set(volume.metadata.name, { claim: claim.metadata.uid, pod });
     return undefined;
   }
 
   unreserve(decision: Decision, node: string): void {
-    for (const { volume } of planOf(decision, node)?.bind ?? []) this.#promised.delete(volume.metadata.name);
+    for (const { volume } of planOf(decision, node)?.bind ?? [])
+      if (this.#promised.get(volume.metadata.name)?.pod === decision.pod.pod.metadata.uid)
+        this.#promised.delete(volume.metadata.name);
   }
 
   actsBeforeBind(decision: Decision, node: string): boolean {
@@ -210,13 +226,14 @@ export class VolumeBinding implements Plugin {
   #planFor(waiting: readonly Claim[], node: Node, volumes: State['volumes']): Plan | string {
     const plan = { bind: [] as BindStep[], provision: [] as Claim[] };
     if (waiting.length === 0) return plan;
-    const taken = new Set(this.#promised);
+    const promised = new Map<string, string>();
+    for (const [volume, { claim }] of this.#promised) promised.set(volume, claim);
     for (const claim of waiting) {
       const chosen = claim.metadata.annotations?.[selectedNode];
       if (chosen !== undefined && chosen !== node.metadata.name) return nothingToBind;
-      const volume = chosen === undefined ? findVolume(claim, node, { volumes, taken }) : undefined;
+      const volume = chosen === undefined ? findVolume(claim, node, { volumes, promised }) : undefined;
       if (volume) {
-        taken.add(volume.metadata.name);
+        promised.set(volume.metadata.name, claim.metadata.uid);
         plan.bind.push({ claim, volume });
         continue;
       }
@@ -255,7 +272,8 @@ async function promise(
     uid,
     resourceVersion,
   };
-  const annotations = { 'pv.kubernetes.io/bound-by-controller': 'yes' };
+  // What a person keeps for a claim stays kept for it, should they be parted.
+  const annotations = isFor(volume, claim) ? {} : { 'pv.kubernetes.io/bound-by-controller': 'yes' };
   const metadata = { annotations, resourceVersion: volume.metadata.resourceVersion };
   const cause = causedBy({ ...pod, apiVersion: 'v1', kind: 'Pod' }, `the pod goes where this volume is`);
   return client

@@ -52,40 +52,47 @@ export function isFor({ spec }: PersistentVolume, { metadata }: Claim): boolean 
   return !claimRef.uid || claimRef.uid === metadata.uid;
 }
 
-function isAvailable({ spec, status, metadata }: Volume): boolean {
-  return !spec?.claimRef && !metadata.deletionTimestamp && status?.phase === 'Available';
+function isAvailable({ spec, status }: Volume): boolean {
+  return !spec?.claimRef && status?.phase === 'Available';
 }
 
-function suits({ spec, metadata }: Volume, claim: Claim): boolean {
-  const wanted = claim.spec;
-  const {
-    selector,
-    accessModes = [],
-    volumeMode = 'Filesystem',
-    volumeAttributesClassName = '',
-  } = wanted ?? {};
+/** Whether a volume is what the claim asks for, be it free or kept for it: the volume controller binds no other. */
+function suits(volume: Volume, claim: Claim): boolean {
+  const { spec, metadata } = volume;
+  const { accessModes = [], volumeMode = 'Filesystem', volumeAttributesClassName = '' } = claim.spec ?? {};
   return (
+    !metadata.deletionTimestamp &&
     bytes(spec?.capacity) >= sizeOf(claim) &&
-    (spec?.storageClassName ?? '') === classNameOf(claim) &&
+    classNameOf(volume) === classNameOf(claim) &&
     (spec?.volumeMode ?? 'Filesystem') === volumeMode &&
     (spec?.volumeAttributesClassName ?? '') === volumeAttributesClassName &&
-    accessModes.every((mode) => spec?.accessModes?.includes(mode)) &&
-    (!selector || matchesLabels(compileOrNothing(selector), metadata.labels))
+    accessModes.every((mode) => spec?.accessModes?.includes(mode))
   );
 }
 
-/** The smallest free volume that does for the claim on the node; one that is promised to it comes first. */
+function isSelected({ metadata }: Volume, { spec }: Claim): boolean {
+  const { selector } = spec ?? {};
+  return !selector || matchesLabels(compileOrNothing(selector), metadata.labels);
+}
+
+/** The smallest free volume that does for the claim on the node; one that is kept for it comes first. */
 export function findVolume(
   claim: Claim,
   node: Node,
-  { volumes, taken }: { volumes: readonly Volume[]; taken: ReadonlySet<string> },
+  options: {
+    volumes: readonly Volume[];
+    /** By the names of volumes for which claims they are kept that the API does not show yet. */
+    promised: ReadonlyMap<string, string>;
+  },
 ): Volume | undefined {
-  const promised = volumes.find((volume) => isFor(volume, claim));
-  if (promised) return reaches(promised, node) ? promised : undefined;
   let best: Volume | undefined;
-  for (const volume of volumes) {
-    if (taken.has(volume.metadata.name) || !isAvailable(volume)) continue;
-    if (!suits(volume, claim) || !reaches(volume, node)) continue;
+  for (const volume of options.volumes) {
+    const promisedTo = options.promised.get(volume.metadata.name);
+    const isKept = promisedTo === undefined ? isFor(volume, claim) : promisedTo === claim.metadata.uid;
+    if (!isKept && (promisedTo !== undefined || !isAvailable(volume))) continue;
+    if (!suits(volume, claim)) continue;
+    if (isKept) return reaches(volume, node) ? volume : undefined;
+    if (!isSelected(volume, claim) || !reaches(volume, node)) continue;
     if (!best || bytes(volume.spec?.capacity) < bytes(best.spec?.capacity)) best = volume;
   }
   return best;
