@@ -99,3 +99,18 @@ test('what its node has set aside for a pod counts, though the pod asks for the 
   };
   expect([tell('1'), tell('3'), tell('1')]).toEqual([1000, 3000, 1000]);
 });
+
+test('nodes of all zones take turns; by the old labels of their zones where they have both', () => {
+  const cache = new SchedulerCache();
+  const inZones = (name: string, zone: string, old: string) => {
+    const labels = {
+      'topology.kubernetes.io/zone': zone,
+      'failure-domain.beta.kubernetes.io/zone': old,
+    };
+    cache.setNode({ ...nodeOf(name), metadata: { ...metadataOf(name), labels } });
+  };
+  inZones('a', 'x', 'v');
+  inZones('b', 'y', 'v');
+  inZones('c', 'y', 'w');
+  expect([...cache.snapshot().nodes].map(({ name }) => name)).toEqual(['a', 'c', 'b']);
+});

@@ -52,13 +52,12 @@ export function putAt<T>(values: (T | undefined)[], place: number, value: T): vo
   values[place] = value;
 }
 
-const zoneLabels = ['topology.kubernetes.io/zone', 'failure-domain.beta.kubernetes.io/zone'];
-const regionLabels = ['topology.kubernetes.io/region', 'failure-domain.beta.kubernetes.io/region'];
-
+/** Labels of the old names count more where both are there, as for the controller that knows of zones. */
 function zoneOf({ node }: NodeInfo): string {
-  const { labels } = node.metadata;
-  const first = (keys: readonly string[]) => keys.map((key) => labels?.[key]).find((v) => v) ?? '';
-  return `${first(regionLabels)}\0${first(zoneLabels)}`;
+  const { labels = {} } = node.metadata;
+  const place = (what: 'region' | 'zone') =>
+    labels[`failure-domain.beta.kubernetes.io/${what}`] ?? labels[`topology.kubernetes.io/${what}`] ?? '';
+  return `${place('region')}\0${place('zone')}`;
 }
 
 /** One node of each zone in turn, so that whoever looks at a part of the list sees all zones. */
