@@ -64,9 +64,16 @@ describe('what is written', () => {
       const json = Buffer.from(JSON.stringify(item));
       return transcodeProtobuf(json, json.length, pod);
     });
-    const joined = joinProtobufList({ apiVersion: 'v1', kind: 'PodList' }, list.metadata, messages);
+    const kind = { apiVersion: 'v1', kind: 'PodList' };
+    const joined = joinProtobufList(kind, list.metadata, messages);
     expect(hex(Buffer.concat([...joined.make()]))).toBe(hex(encodeProtobuf(list)));
     expect(joined.length).toBe(encodeProtobuf(list).length);
+    const none = joinProtobufList(kind, list.metadata, []);
+    expect(hex(Buffer.concat([...none.make()]))).toBe(hex(encodeProtobuf({ ...list, items: [] })));
+    const many = Array.from({ length: 5 }, () => '\0'.repeat(700_000));
+    const pieces = [...joinProtobufList(kind, list.metadata, many).make()];
+    expect(pieces.map(({ length }) => Math.round(length / 1000))).toEqual([700, 700, 700, 700, 700]);
+    expect(joinProtobufList(kind, list.metadata, many).length).toBe(Buffer.concat(pieces).length);
     expect(decodeProtobuf(encodeProtobuf(list)).object).toMatchObject(list);
   });
 

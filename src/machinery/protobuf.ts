@@ -106,14 +106,19 @@ export function joinProtobufList(
   return { length, make: () => listPieces(head.release(), items) };
 }
 
+/** What stands before the items goes with the first of them, what stands behind with the last. */
 function* listPieces(head: Uint8Array, items: readonly string[]): Iterable<Uint8Array> {
-  yield head;
+  if (items.length === 0) yield Buffer.concat([head, envelopeEnd]);
+  let left = items.length;
   for (const { group, bytes } of groupsOf(items, itemBytes)) {
-    const out = new BackwardWriter(borrowMemory(bytes));
+    const isFirst = left === items.length;
+    left -= group.length;
+    const out = new BackwardWriter(borrowMemory(bytes + head.length + envelopeEnd.length));
+    if (left === 0) out.raw(envelopeEnd);
     for (let i = group.length - 1; i >= 0; i--) out.byteText(2, group[i] as string);
+    if (isFirst) out.raw(head);
     yield out.release();
   }
-  yield envelopeEnd;
 }
 
 /** What an item takes in a list: a tag, its length and itself. */
