@@ -1,6 +1,6 @@
 import type { Node } from '../../api/core/v1.ts';
 import type { Counter, Family, Meter, Reading } from '../../platform/metrics/meter.ts';
-import { zoneOf } from './zones.ts';
+import { zoneOf } from '../../machinery/node-zone.ts';
 
 const [stability, labels] = ['ALPHA', ['zone']] as const;
 

@@ -8,7 +8,8 @@ import { createTaintEvictionController } from '../taint-eviction/taint-eviction.
 import { addNode, heartbeat, readyNode, TestCluster, TestNodes } from '../testing.ts';
 import { createNodeLifecycleController } from './node-lifecycle.ts';
 import { scheduleTaints } from './taints.ts';
-import { defaultZoneOptions, zoneOf, zoneRates } from './zones.ts';
+import { zoneOf } from '../../machinery/node-zone.ts';
+import { defaultZoneOptions, zoneRates } from './zones.ts';
 
 const keysOf = (taints: Taint[] | undefined) => taints?.map(({ key, effect }) => `${key}:${effect}`);
 

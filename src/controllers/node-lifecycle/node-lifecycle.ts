@@ -16,7 +16,8 @@ import { feelPulse, type HealthOptions, type Pulse, silentConditions } from './h
 import { olderLabels } from './labels.ts';
 import { evicts, executeTaints, scheduleTaints, withoutExecuteTaints } from './taints.ts';
 import { NodeMetrics } from './metrics.ts';
-import { defaultZoneOptions, type ZoneOptions, zoneOf, zoneRates } from './zones.ts';
+import { defaultZoneOptions, type ZoneOptions, zoneRates } from './zones.ts';
+import { zoneOf } from '../../machinery/node-zone.ts';
 
 export interface NodeLifecycleOptions extends HealthOptions, ZoneOptions {
   /** How often the nodes are looked at. */

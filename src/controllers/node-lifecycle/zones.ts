@@ -1,5 +1,6 @@
 import type { Node } from '../../api/core/v1.ts';
 import { readiness } from '../shared/nodes.ts';
+import { zoneOf } from '../../machinery/node-zone.ts';
 
 /** How a zone fares: when many nodes fall silent at once, the trouble is rather with the network than with them. */
 export type ZoneState = 'Normal' | 'PartialDisruption' | 'FullDisruption';
@@ -21,14 +22,6 @@ export const defaultZoneOptions: ZoneOptions = {
   largeCluster: 50,
   unhealthyShare: 0.55,
 };
-
-/** The zone of a node: region and zone. Labels of the old names count more where both are there. */
-export function zoneOf(node: Node): string {
-  const { labels = {} } = node.metadata;
-  const place = (what: 'region' | 'zone') =>
-    labels[`failure-domain.beta.kubernetes.io/${what}`] ?? labels[`topology.kubernetes.io/${what}`] ?? '';
-  return `${place('region')}:${place('zone')}`;
-}
 
 /** A node with this label says nothing of its zone: it comes and goes as it likes. */
 const excludedLabel = 'node.kubernetes.io/exclude-disruption';

@@ -26,7 +26,8 @@ import {
 } from '../controller.ts';
 import { byClaim, indexByClaim, isFinished } from '../shared/pods.ts';
 import { saysSame } from '../shared/status.ts';
-import { annotations, classOf, findVolume, isKeptFor, mismatchOf, namesClass } from './match.ts';
+import { isKeptFor, storageClassOf } from '../../machinery/volume-match.ts';
+import { annotations, findVolume, mismatchOf, namesClass } from './match.ts';
 import { notedClaim } from './driver-notes.ts';
 import { type LocalVolumes, localVolume, standardClass } from './local.ts';
 import { isExternal } from './reclaim.ts';
@@ -208,7 +209,7 @@ class Binder {
   }
 
   async #syncPending(key: string, claim: Claim): Promise<Outcome> {
-    const storageClass = this.#classes.get(classOf(claim));
+    const storageClass = this.#classes.get(storageClassOf(claim));
     const isChosen = claim.metadata.annotations?.[annotations.selectedNode] !== undefined;
     const waits = storageClass?.volumeBindingMode === 'WaitForFirstConsumer' && !isChosen;
     const volume = findVolume(claim, this.#volumes.list(), { onlyKept: waits || isChosen });
@@ -234,8 +235,8 @@ class Binder {
     else if (storageClass) {
       const message = `no volume plugin matched name: ${storageClass.provisioner}`;
       this.#tell(claim, 'ProvisioningFailed', message, 'Warning');
-    } else if (classOf(claim)) {
-      const message = `storageclass.storage.k8s.io ${JSON.stringify(classOf(claim))} not found`;
+    } else if (storageClassOf(claim)) {
+      const message = `storageclass.storage.k8s.io ${JSON.stringify(storageClassOf(claim))} not found`;
       this.#tell(claim, 'ProvisioningFailed', message, 'Warning');
     } else {
       const message = 'no persistent volumes available for this claim and no storage class is set';

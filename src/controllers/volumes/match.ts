@@ -2,6 +2,16 @@ import type { PersistentVolume, PersistentVolumeClaim } from '../../api/core/v1.
 import type { Stored } from '../../api/resource.ts';
 import { compiledOnce, matchesLabels } from '../../machinery/label-selector.ts';
 import { compareQuantities } from '../../machinery/quantity.ts';
+import {
+  betaClassAnnotation,
+  fits,
+  hasAccessModes,
+  hasAttributes,
+  hasMode,
+  isKeptFor,
+  isLargeEnough,
+  storageClassOf,
+} from '../../machinery/volume-match.ts';
 
 export const annotations = {
   bindCompleted: 'pv.kubernetes.io/bind-completed',
@@ -12,57 +22,14 @@ export const annotations = {
   selectedNode: 'volume.kubernetes.io/selected-node',
   migratedTo: 'pv.kubernetes.io/migrated-to',
   resizer: 'volume.kubernetes.io/storage-resizer',
-  betaClass: 'volume.beta.kubernetes.io/storage-class',
 } as const;
-
-/** The storage class of a claim or volume; empty where it wants none. */
-export function classOf({ metadata, spec }: PersistentVolume | PersistentVolumeClaim): string {
-  return metadata.annotations?.[annotations.betaClass] ?? spec?.storageClassName ?? '';
-}
 
 /** Whether a claim says of which class it is to be, should it be of none. */
 export function namesClass({ metadata, spec }: PersistentVolumeClaim): boolean {
-  return metadata.annotations?.[annotations.betaClass] !== undefined || spec.storageClassName !== undefined;
-}
-
-/** Whether a volume is kept for a claim, by name or for good. */
-export function isKeptFor(volume: PersistentVolume, claim: Stored<PersistentVolumeClaim>): boolean {
-  const { claimRef } = volume.spec;
-  return (
-    claimRef?.name === claim.metadata.name &&
-    claimRef.namespace === claim.metadata.namespace &&
-    (!claimRef.uid || claimRef.uid === claim.metadata.uid)
-  );
+  return metadata.annotations?.[betaClassAnnotation] !== undefined || spec.storageClassName !== undefined;
 }
 
 const sizeOf = (volume: PersistentVolume) => volume.spec.capacity?.storage ?? '0';
-const askedOf = (claim: PersistentVolumeClaim) => claim.spec.resources?.requests?.storage ?? '0';
-
-const modeOf = ({ spec }: PersistentVolume | PersistentVolumeClaim) => spec.volumeMode ?? 'Filesystem';
-const attributesOf = ({ spec }: PersistentVolume | PersistentVolumeClaim) =>
-  spec.volumeAttributesClassName ?? '';
-
-/** Whether a volume is a file system, or a bare device, as a claim wants it. */
-export const hasMode = (volume: PersistentVolume, claim: PersistentVolumeClaim): boolean =>
-  modeOf(volume) === modeOf(claim);
-
-/** Whether a volume is what a claim asks for, whoever has it. */
-function fits(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
-  return (
-    hasAccessModes(volume, claim) &&
-    hasMode(volume, claim) &&
-    attributesOf(volume) === attributesOf(claim) &&
-    isLargeEnough(volume, claim)
-  );
-}
-
-const isLargeEnough = (volume: PersistentVolume, claim: PersistentVolumeClaim) =>
-  compareQuantities(sizeOf(volume), askedOf(claim)) >= 0;
-
-function hasAccessModes(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
-  const modes = volume.spec.accessModes ?? [];
-  return (claim.spec.accessModes ?? []).every((mode) => modes.includes(mode));
-}
 
 /** Why a free volume that a claim names is not what it asks for, in upstream's words; undefined where it is. */
 export function mismatchOf(
@@ -72,8 +39,8 @@ export function mismatchOf(
   if (volume.metadata.deletionTimestamp)
     return `the volume is marked for deletion ${JSON.stringify(volume.metadata.name)}`;
   if (!isLargeEnough(volume, claim)) return 'requested PV is too small';
-  if (classOf(volume) !== classOf(claim)) return 'storageClassName does not match';
-  if (attributesOf(volume) !== attributesOf(claim)) return 'volumeAttributesClassName does not match';
+  if (storageClassOf(volume) !== storageClassOf(claim)) return 'storageClassName does not match';
+  if (!hasAttributes(volume, claim)) return 'volumeAttributesClassName does not match';
   if (!hasMode(volume, claim)) return 'incompatible volumeMode';
   return hasAccessModes(volume, claim) ? undefined : 'incompatible accessMode';
 }
@@ -101,7 +68,7 @@ export function findVolume(
     (volume) =>
       !volume.spec.claimRef &&
       volume.status?.phase === 'Available' &&
-      classOf(volume) === classOf(claim) &&
+      storageClassOf(volume) === storageClassOf(claim) &&
       (!compiled || matchesLabels(compiled, volume.metadata.labels)) &&
       fits(volume, claim),
   );

@@ -1,6 +1,6 @@
 import type { PersistentVolume, PersistentVolumeClaim } from '../../api/core/v1.ts';
 import type { Counter, Meter, MetricOptions, Reading } from '../../platform/metrics/meter.ts';
-import { classOf } from './match.ts';
+import { storageClassOf } from '../../machinery/volume-match.ts';
 
 const stability = 'ALPHA';
 /** What upstream's binder calls those kinds of volumes that it knows. */
@@ -60,7 +60,7 @@ export class VolumeMetrics {
     const classOfVolume = ({ spec }: PersistentVolume) => [spec?.storageClassName ?? ''];
     const classesOfClaim = (claim: PersistentVolumeClaim) => [
       claim.metadata.namespace ?? '',
-      classOf(claim) ?? '',
+      storageClassOf(claim) ?? '',
       claim.spec.volumeAttributesClassName ?? '',
     ];
     const claimLabels = ['namespace', 'storage_class', 'volume_attributes_class'];

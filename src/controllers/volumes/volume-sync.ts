@@ -9,7 +9,8 @@ import { ignoring } from '../../machinery/status-error.ts';
 import { type ControllerContext, done, type Outcome, type OwnWrites } from '../controller.ts';
 import { notedVolume } from './driver-notes.ts';
 import type { LocalVolumes } from './local.ts';
-import { annotations, hasMode, isBoundElsewhere, isMadeForClaim, phaseOf } from './match.ts';
+import { hasMode } from '../../machinery/volume-match.ts';
+import { annotations, isBoundElsewhere, isMadeForClaim, phaseOf } from './match.ts';
 import { inTreeFinalizer, planReclaim, provisionerFinalizer } from './reclaim.ts';
 import { Recycler, resyncMs } from './recycler.ts';
 

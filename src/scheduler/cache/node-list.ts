@@ -1,4 +1,5 @@
 import type { NodeInfo } from './node-info.ts';
+import { zoneOf } from '../../machinery/node-zone.ts';
 
 /** Nodes stand in blocks, so that a change copies one block and not the whole list. */
 const blockBits = 6;
@@ -52,19 +53,11 @@ export function putAt<T>(values: (T | undefined)[], place: number, value: T): vo
   values[place] = value;
 }
 
-/** Labels of the old names count more where both are there, as for the controller that knows of zones. */
-function zoneOf({ node }: NodeInfo): string {
-  const { labels = {} } = node.metadata;
-  const place = (what: 'region' | 'zone') =>
-    labels[`failure-domain.beta.kubernetes.io/${what}`] ?? labels[`topology.kubernetes.io/${what}`] ?? '';
-  return `${place('region')}\0${place('zone')}`;
-}
-
 /** One node of each zone in turn, so that whoever looks at a part of the list sees all zones. */
 function takeTurns(infos: Iterable<NodeInfo>): NodeInfo[] {
   const zones = new Map<string, NodeInfo[]>();
   for (const info of infos) {
-    const zone = zoneOf(info);
+    const zone = zoneOf(info.node);
     const nodes = zones.get(zone);
     if (nodes) nodes.push(info);
     else zones.set(zone, [info]);
@@ -102,7 +95,7 @@ export class NodeTable {
     const old = this.#infos.get(info.name);
     this.#infos.set(info.name, info);
     this.#list = undefined;
-    if (!old || (old.node !== info.node && zoneOf(old) !== zoneOf(info))) this.#ordered = false;
+    if (!old || (old.node !== info.node && zoneOf(old.node) !== zoneOf(info.node))) this.#ordered = false;
     if (!this.#ordered) return;
     const place = this.#places.get(info.name) as number;
     const block = blockOf(place);

@@ -18,6 +18,7 @@ import type {
 } from '../../../api/storage/v1.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
 import type { Handle, Lister } from '../../framework/handle.ts';
+import { storageClassOf } from '../../../machinery/volume-match.ts';
 
 /** What the volume plugins know of storage. */
 export interface StorageListers {
@@ -69,16 +70,9 @@ export function isBound({ spec, metadata }: PersistentVolumeClaim): boolean {
   return Boolean(spec?.volumeName) && metadata.annotations?.[bindCompleted] !== undefined;
 }
 
-const betaClass = 'volume.beta.kubernetes.io/storage-class';
-
-/** The name of the storage class of a claim or volume; empty where it wants none. */
-export function classNameOf({ spec, metadata }: PersistentVolume | PersistentVolumeClaim): string {
-  return metadata.annotations?.[betaClass] ?? spec?.storageClassName ?? '';
-}
-
 /** Whether the class waits for a pod that uses the claim. */
 export function waitsForPod(claim: PersistentVolumeClaim, classes: Lister<StorageClass>): boolean {
-  const storageClass = classes.get(classNameOf(claim));
+  const storageClass = classes.get(storageClassOf(claim));
   return storageClass?.volumeBindingMode === 'WaitForFirstConsumer';
 }
 

@@ -13,7 +13,8 @@ import type { NodeInfo } from '../../cache/node-info.ts';
 import { interestIn, interestInChange } from '../../framework/events.ts';
 import type { Plugin, Refusal } from '../../framework/framework.ts';
 import { refusalsOf } from '../../framework/refusals.ts';
-import { classNameOf, mountedClaims, mounts, noSuchClaim, type StorageListers } from './claims.ts';
+import { mountedClaims, mounts, noSuchClaim, type StorageListers } from './claims.ts';
+import { storageClassOf } from '../../../machinery/volume-match.ts';
 
 const name = 'NodeVolumeLimits';
 const refusalFor = refusalsOf(name);
@@ -56,7 +57,7 @@ function attachedBy(pod: Pod, { claims, volumes, classes }: StorageListers): Att
     const volume = volumes.get(claim.spec?.volumeName ?? '');
     const attached = volume && attachedFor(volume);
     if (volume) return attached ? [attached] : [];
-    const { provisioner } = classes.get(classNameOf(claim)) ?? {};
+    const { provisioner } = classes.get(storageClassOf(claim)) ?? {};
     const driver = provisioner && driverBehind(provisioner);
     return driver ? [{ driver, id: `${driver}/${namespace}/${claimName}` }] : [];
   });

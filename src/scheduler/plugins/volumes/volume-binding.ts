@@ -19,7 +19,6 @@ import type { Handle, Lister } from '../../framework/handle.ts';
 import { refusalsOf } from '../../framework/refusals.ts';
 import {
   type Claim,
-  classNameOf,
   isBound,
   mountedClaims,
   mounts,
@@ -32,12 +31,12 @@ import {
   allowsNode,
   findVolume,
   hasCapacity,
-  isFor,
   isLarger,
   migratedPlugins,
   reachesServed,
   sizeOf,
 } from './volume-match.ts';
+import { isKeptFor, storageClassOf } from '../../../machinery/volume-match.ts';
 
 const name = 'VolumeBinding';
 const refusalFor = refusalsOf(name);
@@ -246,7 +245,7 @@ export class VolumeBinding implements Plugin {
 
   #provisioningRefusal(claim: Claim, node: Node): string | undefined {
     const { classes, drivers, capacities } = this.#storage;
-    const storageClass = classes.get(classNameOf(claim));
+    const storageClass = classes.get(storageClassOf(claim));
     if (!storageClass || storageClass.provisioner === noProvisioner) return nothingToBind;
     if (!allowsNode(storageClass, node)) return nothingToBind;
     if (!drivers.get(storageClass.provisioner)?.spec.storageCapacity) return undefined;
@@ -273,7 +272,7 @@ async function promise(
     resourceVersion,
   };
   // What a person keeps for a claim stays kept for it, should they be parted.
-  const annotations = isFor(volume, claim) ? {} : { 'pv.kubernetes.io/bound-by-controller': 'yes' };
+  const annotations = isKeptFor(volume, claim) ? {} : { 'pv.kubernetes.io/bound-by-controller': 'yes' };
   const metadata = { annotations, resourceVersion: volume.metadata.resourceVersion };
   const cause = causedBy({ ...pod, apiVersion: 'v1', kind: 'Pod' }, `the pod goes where this volume is`);
   return client

@@ -3,10 +3,11 @@ import type { Stored } from '../../../api/resource.ts';
 import type { CSINode, CSIStorageCapacity, StorageClass } from '../../../api/storage/v1.ts';
 import { csiVolumeOf, oldProvisionerOf } from '../../../machinery/csi-translation/translate.ts';
 import { matchesLabels } from '../../../machinery/label-selector.ts';
+import { fits, isKeptFor, storageClassOf } from '../../../machinery/volume-match.ts';
 import { quantityValue } from '../../../machinery/quantity.ts';
 import { compileOrNothing } from '../../cache/affinity-terms.ts';
 import { matchesSelector } from '../../../machinery/node-selection.ts';
-import { type Claim, classNameOf } from './claims.ts';
+import type { Claim } from './claims.ts';
 import { own } from '../../../machinery/own.ts';
 
 type Volume = Stored<PersistentVolume>;
@@ -45,30 +46,15 @@ export function reachesServed(volume: PersistentVolume, node: Node, csiNode: CSI
   return reaches(isServed ? asServed(volume) : volume, node);
 }
 
-/** Whether the volume is promised to this very claim. */
-export function isFor({ spec }: PersistentVolume, { metadata }: Claim): boolean {
-  const { claimRef } = spec ?? {};
-  if (claimRef?.name !== metadata.name || claimRef.namespace !== metadata.namespace) return false;
-  return !claimRef.uid || claimRef.uid === metadata.uid;
-}
-
 function isAvailable({ spec, status }: Volume): boolean {
   return !spec?.claimRef && status?.phase === 'Available';
 }
 
 /** Whether a volume is what the claim asks for, be it free or kept for it: the volume controller binds no other. */
-function suits(volume: Volume, claim: Claim): boolean {
-  const { spec, metadata } = volume;
-  const { accessModes = [], volumeMode = 'Filesystem', volumeAttributesClassName = '' } = claim.spec ?? {};
-  return (
-    !metadata.deletionTimestamp &&
-    bytes(spec?.capacity) >= sizeOf(claim) &&
-    classNameOf(volume) === classNameOf(claim) &&
-    (spec?.volumeMode ?? 'Filesystem') === volumeMode &&
-    (spec?.volumeAttributesClassName ?? '') === volumeAttributesClassName &&
-    accessModes.every((mode) => spec?.accessModes?.includes(mode))
-  );
-}
+const suits = (volume: Volume, claim: Claim) =>
+  !volume.metadata.deletionTimestamp &&
+  storageClassOf(volume) === storageClassOf(claim) &&
+  fits(volume, claim);
 
 function isSelected({ metadata }: Volume, { spec }: Claim): boolean {
   const { selector } = spec ?? {};
@@ -88,7 +74,7 @@ export function findVolume(
   let best: Volume | undefined;
   for (const volume of options.volumes) {
     const promisedTo = options.promised.get(volume.metadata.name);
-    const isKept = promisedTo === undefined ? isFor(volume, claim) : promisedTo === claim.metadata.uid;
+    const isKept = promisedTo === undefined ? isKeptFor(volume, claim) : promisedTo === claim.metadata.uid;
     if (!isKept && (promisedTo !== undefined || !isAvailable(volume))) continue;
     if (!suits(volume, claim)) continue;
     if (isKept) return reaches(volume, node) ? volume : undefined;
