@@ -4,14 +4,12 @@ import type { Component } from '../client/component.ts';
 import type { Informers } from '../client/informers.ts';
 import { isPlainIPv4 } from '../machinery/ip.ts';
 import type { Platform } from '../platform/platform.ts';
-import { type Deferred, deferred } from '../platform/deferred.ts';
 import { orAborted } from '../platform/on-abort.ts';
 import { mustRun } from '../platform/processes.ts';
+import { InOrder } from './in-order.ts';
 
 /** The table for ports of the node that pods have. */
 export const table = 'k8ts-hostports';
-const gatherMs = 50;
-const retryMs = 1000;
 
 /** A port of the node that leads to a pod. */
 export interface HostPort {
@@ -98,24 +96,17 @@ async function keepHostPorts(
   signal: AbortSignal,
 ): Promise<void> {
   const informer = informers.of(pods, { fieldSelector: `spec.nodeName=${nodeName}` });
-  let wake: Deferred<void> = deferred();
-  const changed = () => wake.resolve();
-  informer.onChange({ added: changed, deleted: changed, updated: changed });
-  signal.addEventListener('abort', changed, { once: true });
-  await orAborted(informer.synced, signal);
   // Rules of an earlier run may stand: the first look always writes.
   let applied: string | undefined;
-  while (!signal.aborted) {
-    wake = deferred();
+  const sync = async () => {
     const script = hostPortScript(hostPortsOf(informer.list()));
-    try {
-      if (script !== applied) await mustRun(platform.processes, 'nft', ['-f', '-'], { input: script });
-      applied = script;
-      await wake.promise;
-      await platform.clock.sleep(gatherMs, signal).catch(() => {});
-    } catch (error) {
-      platform.log.warn('host ports not in order; will be tried again', { error: String(error) });
-      await platform.clock.sleep(retryMs, signal).catch(() => {});
-    }
-  }
+    if (script !== applied) await mustRun(platform.processes, 'nft', ['-f', '-'], { input: script });
+    applied = script;
+  };
+  const { clock, log } = platform;
+  const order = new InOrder({ what: 'host ports', sync, clock, log });
+  const { changed } = order;
+  informer.onChange({ added: changed, deleted: changed, updated: changed });
+  await orAborted(informer.synced, signal);
+  await order.run(signal);
 }

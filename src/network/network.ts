@@ -4,10 +4,10 @@ import type { Component } from '../client/component.ts';
 import type { Informer } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
 import type { Platform } from '../platform/platform.ts';
-import { type Deferred, deferred } from '../platform/deferred.ts';
 import { orAborted } from '../platform/on-abort.ts';
 import { mustRun } from '../platform/processes.ts';
 import { cniConfig, cniFileName } from './cni.ts';
+import { InOrder } from './in-order.ts';
 import { parseRoutes, routeChanges, routeProtocol, wantedRoutes } from './routes.ts';
 
 export interface NetworkOptions {
@@ -25,8 +25,6 @@ export interface NetworkOptions {
 
 /** The table for pods' packets that leave the node. */
 export const table = 'k8ts-network';
-const gatherMs = 50;
-const retryMs = 1000;
 /** Somebody else may have removed our routes: they are looked at this often even if nothing changes. */
 const lookAgainMs = 30_000;
 
@@ -50,37 +48,26 @@ export function createNetwork(options: NetworkOptions): Component {
 class Network {
   readonly #options: NetworkOptions;
   readonly #nodes: Informer<Node>;
-  #wake: Deferred<void> = deferred();
+  readonly #order: InOrder;
   #podCidr = '';
 
   constructor(options: NetworkOptions) {
     this.#options = options;
     this.#nodes = options.informers.of(nodes);
+    const { clock, log } = options.platform;
+    const lookAgain = { afterMs: lookAgainMs, look: () => this.#order.changed() };
+    this.#order = new InOrder({ what: 'pod network', sync: () => this.#sync(), lookAgain, clock, log });
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#options.platform;
-    const changed = () => this.#wake.resolve();
+    const { changed } = this.#order;
     this.#nodes.onChange({
       added: changed,
       deleted: changed,
       updated: (node, old) => void (isMoved(node, old) && changed()),
     });
-    signal.addEventListener('abort', changed, { once: true });
     await orAborted(this.#nodes.synced, signal);
-    while (!signal.aborted) {
-      this.#wake = deferred();
-      try {
-        await this.#sync();
-        const again = clock.after(lookAgainMs, changed);
-        await this.#wake.promise;
-        again.cancel();
-        await clock.sleep(gatherMs, signal).catch(() => {});
-      } catch (error) {
-        log.warn('pod network not in order; will be tried again', { error: String(error) });
-        await clock.sleep(retryMs, signal).catch(() => {});
-      }
-    }
+    await this.#order.run(signal);
   }
 
   async #sync(): Promise<void> {

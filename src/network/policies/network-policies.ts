@@ -11,6 +11,7 @@ import { orAborted } from '../../platform/on-abort.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { mustRun } from '../../platform/processes.ts';
 import { TurnSteps } from '../../platform/turn.ts';
+import { InOrder } from '../in-order.ts';
 import { type AddressedPod, IsolationPlan, selects } from './isolation.ts';
 import { isOpen, openTable, type PolicyTable, table, tableChanges } from './policy-table.ts';
 
@@ -21,9 +22,6 @@ export interface NetworkPoliciesOptions {
   platform: Pick<Platform, 'processes' | 'clock' | 'log'>;
 }
 
-/** Changes within this time go into one transaction. */
-const gatherMs = 50;
-const retryMs = 1000;
 /** How often it is checked that the table still stands. */
 const checkMs = 30_000;
 /** The longest that containers wait for the isolation of their pod: the server may not be there, or not let us see. */
@@ -54,13 +52,20 @@ export class NetworkPolicies implements Component {
   readonly #sinceMs: number;
   /** Whether the server has told which policies there are. */
   #isTold = false;
-  #wake: Deferred<void> = deferred();
-  readonly #changed = () => this.#wake.resolve();
+  readonly #order: InOrder;
 
   constructor(options: NetworkPoliciesOptions) {
     this.#options = options;
     this.#policies = options.informers.of(networkpolicies);
-    this.#sinceMs = options.platform.clock.monotonic();
+    const { clock, log } = options.platform;
+    this.#order = new InOrder({
+      what: 'network policies',
+      sync: (signal) => this.#sync(signal),
+      lookAgain: { afterMs: checkMs, look: () => void this.#check() },
+      clock,
+      log,
+    });
+    this.#sinceMs = clock.monotonic();
     void this.#policies.synced.then(() => (this.#isTold = true));
   }
 
@@ -92,30 +97,14 @@ export class NetworkPolicies implements Component {
   #whenIsolated(pod: Pod, isolated: Deferred<void>): void {
     if (!this.#policies.list().some((policy) => selects(policy, pod))) return isolated.resolve();
     this.#waiting.push(isolated);
-    this.#changed();
+    this.#order.changed();
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#options.platform;
-    const changed = this.#changed;
+    const { changed } = this.#order;
     this.#policies.onChange({ added: changed, updated: changed, deleted: changed });
-    signal.addEventListener('abort', changed, { once: true });
     await orAborted(this.#policies.synced, signal);
-    while (!signal.aborted) {
-      this.#wake = deferred();
-      try {
-        await this.#sync(signal);
-        const check = clock.after(checkMs, () => void this.#check());
-        await this.#wake.promise;
-        check.cancel();
-        await clock.sleep(gatherMs, signal).catch(() => {});
-      } catch (error) {
-        if (signal.aborted) return;
-        log.warn('network policies not in order; will be tried again', { error: String(error) });
-        this.#applied = undefined;
-        await clock.sleep(retryMs, signal).catch(() => {});
-      }
-    }
+    await this.#order.run(signal);
   }
 
   async #sync(signal: AbortSignal): Promise<void> {
@@ -124,6 +113,7 @@ export class NetworkPolicies implements Component {
     try {
       await this.#apply(await this.#plan(signal));
     } catch (error) {
+      this.#applied = undefined;
       this.#waiting.push(...waiting);
       throw error;
     }
@@ -157,7 +147,7 @@ export class NetworkPolicies implements Component {
   #follow(): Others {
     const { informers } = this.#options;
     const others = { pods: informers.of(pods), namespaces: informers.of(namespaces) };
-    const changed = this.#changed;
+    const { changed } = this.#order;
     others.pods.onChange({
       added: changed,
       updated: (pod, old) => void (isElsewhere(pod, old) && changed()),
@@ -196,7 +186,7 @@ export class NetworkPolicies implements Component {
     if (!this.#applied || isOpen(this.#applied)) return;
     if ((await processes.run('nft', ['list', 'chain', 'ip', table, 'forward'])).code === 0) return;
     this.#applied = undefined;
-    this.#changed();
+    this.#order.changed();
   }
 }
 
