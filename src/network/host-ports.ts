@@ -5,7 +5,7 @@ import type { Informers } from '../client/informers.ts';
 import { isPlainIPv4 } from '../machinery/ip.ts';
 import type { Platform } from '../platform/platform.ts';
 import { orAborted } from '../platform/on-abort.ts';
-import { mustRun } from '../platform/processes.ts';
+import { runNft } from '../platform/nft.ts';
 import { InOrder } from './in-order.ts';
 
 /** The table for ports of the node that pods have. */
@@ -100,7 +100,7 @@ async function keepHostPorts(
   let applied: string | undefined;
   const sync = async () => {
     const script = hostPortScript(hostPortsOf(informer.list()));
-    if (script !== applied) await mustRun(platform.processes, 'nft', ['-f', '-'], { input: script });
+    if (script !== applied) await runNft(platform.processes, script);
     applied = script;
   };
   const { clock, log } = platform;

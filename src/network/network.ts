@@ -5,6 +5,7 @@ import type { Informer } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
 import type { Platform } from '../platform/platform.ts';
 import { orAborted } from '../platform/on-abort.ts';
+import { runNft } from '../platform/nft.ts';
 import { mustRun } from '../platform/processes.ts';
 import { cniConfig, cniFileName } from './cni.ts';
 import { InOrder } from './in-order.ts';
@@ -88,7 +89,7 @@ class Network {
     const { platform, podRange, mtu, cniConfigDir, cniStateDir } = this.#options;
     if (!/^[\d./]+$/.test(podCidr))
       throw new Error(`podCIDR ${JSON.stringify(podCidr)} is not an IPv4 network`);
-    await mustRun(platform.processes, 'nft', ['-f', '-'], { input: masqueradeScript(podCidr, podRange) });
+    await runNft(platform.processes, masqueradeScript(podCidr, podRange));
     await platform.files.makeDir(cniConfigDir);
     // In place: the runtime does not notice a file that is renamed into the directory.
     await platform.files.write(

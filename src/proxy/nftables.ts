@@ -1,11 +1,12 @@
-import { mustRun, type Processes } from '../platform/processes.ts';
+import { runNft } from '../platform/nft.ts';
+import type { Processes } from '../platform/processes.ts';
 import type { Flow, ProxyBackend } from './backend.ts';
 import { table } from './ruleset.ts';
 
 /** Rules by `nft`, in a table of our own. A file is one transaction: all of it or nothing. */
 export function nftablesBackend(processes: Processes): ProxyBackend {
   return {
-    apply: async (script) => void (await mustRun(processes, 'nft', ['-f', '-'], { input: script })),
+    apply: (script) => runNft(processes, script),
     isInstalled: async () =>
       (await processes.run('nft', ['list', 'chain', 'ip', table, 'nat-prerouting'])).code === 0,
     forgetFlows: async (flows) => {

@@ -7,6 +7,7 @@ import {
   setNames,
   spreadChain,
 } from './contribution.ts';
+import { elementLines } from '../platform/nft.ts';
 
 /** The only table that the proxy touches. */
 export const table = 'k8ts-proxy';
@@ -54,23 +55,17 @@ const declarations = `
 /** Chains for so many backends, or a multiple of that, are made at a time. */
 const spreadStep = 32;
 
-/** Elements go into nft in portions, so that no line becomes too long for it. */
-const portion = 500;
+type Elements = Iterable<readonly [key: string, value: string]>;
 
-function* elementLines(
-  verb: 'add' | 'delete',
-  set: SetName | 'endpoints',
-  elements: Iterable<readonly [string, string]>,
-): Iterable<string> {
-  const line = (texts: readonly string[]) => `${verb} element ip ${table} ${set} { ${texts.join(', ')} }`;
-  let texts: string[] = [];
-  for (const [key, value] of elements) {
-    texts.push(verb === 'add' && value ? `${key} : ${value}` : key);
-    if (texts.length < portion) continue;
-    yield line(texts);
-    texts = [];
-  }
-  if (texts.length > 0) yield line(texts);
+const changeLines = (verb: 'add' | 'delete', set: SetName | 'endpoints', elements: Elements) =>
+  elementLines(verb, { table, set }, verb === 'add' ? withValues(elements) : keysOf(elements));
+
+function* withValues(elements: Elements): Iterable<string> {
+  for (const [key, value] of elements) yield value ? `${key} : ${value}` : key;
+}
+
+function* keysOf(elements: Elements): Iterable<string> {
+  for (const [key] of elements) yield key;
 }
 
 /** The elements of `endpoints` that one list of backends makes and another does not. */
@@ -168,8 +163,8 @@ export class Ruleset {
     this.#growSpreads(after);
     this.#changeAffinity(before, after);
     this.#lines.push(
-      elementLines('delete', 'endpoints', endpointElements(before.backends, after.backends)),
-      elementLines('add', 'endpoints', endpointElements(after.backends, before.backends)),
+      changeLines('delete', 'endpoints', endpointElements(before.backends, after.backends)),
+      changeLines('add', 'endpoints', endpointElements(after.backends, before.backends)),
     );
     for (const name of setNames)
       this.#changeElements(name, before.elements.get(name), after.elements.get(name));
@@ -200,10 +195,10 @@ export class Ruleset {
     for (let count = 1; count <= this.#spreads; count++) yield* spreadLines(count);
     const all = [...this.#contributions.values()];
     for (const { affinity } of all) for (const [name, chain] of affinity) yield* affinityLines(name, chain);
-    yield* elementLines('add', 'endpoints', joined(all.map((c) => endpointElements(c.backends, new Map()))));
+    yield* changeLines('add', 'endpoints', joined(all.map((c) => endpointElements(c.backends, new Map()))));
     for (const name of setNames) {
       const merged = new Map(joined(all.map((c) => c.elements.get(name) ?? [])));
-      yield* elementLines('add', name, merged);
+      yield* changeLines('add', name, merged);
     }
   }
 
@@ -238,7 +233,7 @@ export class Ruleset {
     const fresh = [...after].filter(
       ([key, value]) => before.get(key) !== value && this.#retain(`${set} ${key}`),
     );
-    this.#lines.push(elementLines('delete', set, gone), elementLines('add', set, fresh));
+    this.#lines.push(changeLines('delete', set, gone), changeLines('add', set, fresh));
   }
 
   #release(key: string): boolean {

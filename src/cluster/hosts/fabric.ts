@@ -9,6 +9,7 @@ import {
   networkOf,
   nodeLayout,
 } from './layout.ts';
+import { runNft } from '../../platform/nft.ts';
 
 type World = Pick<Platform, 'processes' | 'files' | 'log'>;
 
@@ -77,7 +78,7 @@ function uplinkScript({ id, hostLink, network }: ClusterLayout): string {
 /** Lets the nodes reach other networks through this machine. */
 export async function openUplink(world: World, layout: ClusterLayout): Promise<void> {
   await mustRun(world.processes, 'sysctl', ['-q', '-w', 'net.ipv4.ip_forward=1']);
-  await mustRun(world.processes, 'nft', ['-f', '-'], { input: uplinkScript(layout) });
+  await runNft(world.processes, uplinkScript(layout));
 }
 
 const nodeSysctls = [

@@ -9,7 +9,7 @@ import { sameLabels } from '../../machinery/label-selector.ts';
 import { type Deferred, deferred } from '../../platform/deferred.ts';
 import { orAborted } from '../../platform/on-abort.ts';
 import type { Platform } from '../../platform/platform.ts';
-import { mustRun } from '../../platform/processes.ts';
+import { runNft } from '../../platform/nft.ts';
 import { TurnSteps } from '../../platform/turn.ts';
 import { InOrder } from '../in-order.ts';
 import { type AddressedPod, IsolationPlan, selects } from './isolation.ts';
@@ -123,7 +123,7 @@ export class NetworkPolicies implements Component {
   async #apply(wanted: PolicyTable): Promise<void> {
     const lines = tableChanges(this.#applied, wanted);
     const { processes } = this.#options.platform;
-    if (lines.length > 0) await mustRun(processes, 'nft', ['-f', '-'], { input: `${lines.join('\n')}\n` });
+    if (lines.length > 0) await runNft(processes, `${lines.join('\n')}\n`);
     this.#applied = wanted;
   }
 

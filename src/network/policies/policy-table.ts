@@ -1,3 +1,5 @@
+import { elementLines } from '../../platform/nft.ts';
+
 /** The only table that network policies touch. */
 export const table = 'k8ts-policies';
 
@@ -48,15 +50,8 @@ const declarations = `
   }
 `;
 
-/** Elements go into nft in portions, so that no line becomes too long for it. */
-const portion = 500;
-
-function elementLines(verb: 'add' | 'delete', set: string, elements: readonly string[]): string[] {
-  const lines: string[] = [];
-  for (let from = 0; from < elements.length; from += portion)
-    lines.push(`${verb} element ip ${table} ${set} { ${elements.slice(from, from + portion).join(', ')} }`);
-  return lines;
-}
+const elementChange = (verb: 'add' | 'delete', set: string, all: readonly string[]): Iterable<string> =>
+  elementLines(verb, { table, set }, all);
 
 const without = (all: Iterable<string>, others: { has(element: string): boolean } | undefined) =>
   [...all].filter((element) => !others?.has(element));
@@ -66,8 +61,8 @@ function* setChanges(before: PolicyTable, after: PolicyTable): Iterable<string> 
   for (const [name, { type, elements }] of after.sets) {
     const old = before.sets.get(name)?.elements;
     if (!old) yield `add set ip ${table} ${name} { type ${type}; }`;
-    yield* elementLines('delete', name, without(old ?? [], elements));
-    yield* elementLines('add', name, without(elements, old));
+    yield* elementChange('delete', name, without(old ?? [], elements));
+    yield* elementChange('add', name, without(elements, old));
   }
 }
 
@@ -82,18 +77,9 @@ function mapChanges(
 ): string[] {
   const changed = [...after].filter(([address, chain]) => before.get(address) !== chain);
   const gone = [...before].filter(([address, chain]) => after.get(address) !== chain);
-  return [
-    ...elementLines(
-      'delete',
-      name,
-      gone.map(([address]) => address),
-    ),
-    ...elementLines(
-      'add',
-      name,
-      changed.map(([address, chain]) => `${address} : jump ${chain}`),
-    ),
-  ];
+  const keys = gone.map(([address]) => address);
+  const jumps = changed.map(([address, chain]) => `${address} : jump ${chain}`);
+  return [...elementChange('delete', name, keys), ...elementChange('add', name, jumps)];
 }
 
 function changes(before: PolicyTable, after: PolicyTable): string[] {
@@ -103,8 +89,8 @@ function changes(before: PolicyTable, after: PolicyTable): string[] {
     for (const rule of after.chains.get(name) ?? []) lines.push(`add rule ip ${table} ${name} ${rule}`);
   }
   const [oldOwn, newOwn] = [own(before), own(after)];
-  lines.push(...elementLines('delete', 'own', without(oldOwn, newOwn)));
-  lines.push(...elementLines('add', 'own', without(newOwn, oldOwn)));
+  lines.push(...elementChange('delete', 'own', without(oldOwn, newOwn)));
+  lines.push(...elementChange('add', 'own', without(newOwn, oldOwn)));
   for (const name of ['ingress', 'egress'] as const)
     lines.push(...mapChanges(name, before[name], after[name]));
   // Only what nothing leads to any more can go.

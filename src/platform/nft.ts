@@ -1,0 +1,26 @@
+import { mustRun, type Processes } from './processes.ts';
+
+/** Has `nft` carry out a script: one transaction, all of it or nothing. Rejects in its words where it refuses. */
+export async function runNft(processes: Processes, script: string): Promise<void> {
+  await mustRun(processes, 'nft', ['-f', '-'], { input: script });
+}
+
+/** Elements go into nft in portions, so that no line becomes too long for it. */
+const portion = 500;
+
+/** The lines that add elements to a set or map of an IPv4 table, or take them out of it. */
+export function* elementLines(
+  verb: 'add' | 'delete',
+  { table, set }: { table: string; set: string },
+  elements: Iterable<string>,
+): Iterable<string> {
+  const line = (texts: readonly string[]) => `${verb} element ip ${table} ${set} { ${texts.join(', ')} }`;
+  let texts: string[] = [];
+  for (const element of elements) {
+    texts.push(element);
+    if (texts.length < portion) continue;
+    yield line(texts);
+    texts = [];
+  }
+  if (texts.length > 0) yield line(texts);
+}
