@@ -9,6 +9,11 @@ export function storageClassOf({ metadata, spec }: PersistentVolume | Persistent
   return metadata.annotations?.[betaClassAnnotation] ?? spec?.storageClassName ?? '';
 }
 
+/** Whether a claim says of which class it is to be, should it be of none. */
+export function namesClass({ metadata, spec }: PersistentVolumeClaim): boolean {
+  return metadata.annotations?.[betaClassAnnotation] !== undefined || spec.storageClassName !== undefined;
+}
+
 /** Whether a volume is kept for a claim, by name or for good. */
 export function isKeptFor({ spec }: PersistentVolume, { metadata }: PersistentVolumeClaim): boolean {
   const { claimRef } = spec ?? {};

@@ -4,18 +4,17 @@ import { defaultStorageClassOf } from '../../machinery/default-class.ts';
 import { compareQuantities } from '../../machinery/quantity.ts';
 import type { AdmissionPlugin } from './admission.ts';
 import { isAbout, refuse } from './refuse.ts';
+import { namesClass } from '../../machinery/volume-match.ts';
 
 /** A claim that names no class gets the one that is marked as the default; of several, the newest. */
 export const defaultStorageClass: AdmissionPlugin = {
   name: 'DefaultStorageClass',
   admit(attributes) {
     if (attributes.operation !== 'CREATE' || !isAbout(attributes, 'persistentvolumeclaims')) return;
-    const { spec, metadata } = attributes.object as PersistentVolumeClaim;
-    const isSaid =
-      spec.storageClassName !== undefined ||
-      metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] !== undefined;
-    const found = isSaid ? undefined : defaultStorageClassOf(attributes.context.list(storageclasses));
-    if (found) spec.storageClassName = found.metadata.name;
+    const claim = attributes.object as PersistentVolumeClaim;
+    if (namesClass(claim)) return;
+    const found = defaultStorageClassOf(attributes.context.list(storageclasses));
+    if (found) claim.spec.storageClassName = found.metadata.name;
   },
 };
 

@@ -26,8 +26,8 @@ import {
 } from '../controller.ts';
 import { byClaim, indexByClaim, isFinished } from '../shared/pods.ts';
 import { saysSame } from '../shared/status.ts';
-import { isKeptFor, storageClassOf } from '../../machinery/volume-match.ts';
-import { annotations, findVolume, mismatchOf, namesClass } from './match.ts';
+import { isKeptFor, namesClass, storageClassOf } from '../../machinery/volume-match.ts';
+import { annotations, findVolume, mismatchOf } from './match.ts';
 import { notedClaim } from './driver-notes.ts';
 import { type LocalVolumes, localVolume, standardClass } from './local.ts';
 import { isExternal } from './reclaim.ts';

@@ -3,7 +3,6 @@ import type { Stored } from '../../api/resource.ts';
 import { compiledOnce, matchesLabels } from '../../machinery/label-selector.ts';
 import { compareQuantities } from '../../machinery/quantity.ts';
 import {
-  betaClassAnnotation,
   fits,
   hasAccessModes,
   hasAttributes,
@@ -23,11 +22,6 @@ export const annotations = {
   migratedTo: 'pv.kubernetes.io/migrated-to',
   resizer: 'volume.kubernetes.io/storage-resizer',
 } as const;
-
-/** Whether a claim says of which class it is to be, should it be of none. */
-export function namesClass({ metadata, spec }: PersistentVolumeClaim): boolean {
-  return metadata.annotations?.[betaClassAnnotation] !== undefined || spec.storageClassName !== undefined;
-}
 
 const sizeOf = (volume: PersistentVolume) => volume.spec.capacity?.storage ?? '0';
 

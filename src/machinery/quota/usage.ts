@@ -11,6 +11,7 @@ import {
 import { podSums } from '../pod-sums.ts';
 import { classResourcePrefix, extendedClaimAnnotation, isDeviceResource } from '../resource-claims.ts';
 import { one, readSums, type Sums, zero } from '../resource-sums.ts';
+import { storageClassOf } from '../volume-match.ts';
 
 /** Core resources that quotas also know by their bare names. */
 const bareNames = new Set([
@@ -110,10 +111,8 @@ function storageOf({ spec, status }: PersistentVolumeClaim): ParsedQuantity | un
 }
 
 function addClaim(usage: Map<string, ParsedQuantity>, claim: PersistentVolumeClaim): Sums {
-  const { spec, metadata } = claim;
   usage.set('persistentvolumeclaims', one);
-  const annotated = metadata.annotations?.['volume.beta.kubernetes.io/storage-class'];
-  const storageClass = annotated ?? spec.storageClassName;
+  const storageClass = storageClassOf(claim);
   const storage = storageOf(claim);
   if (storageClass) usage.set(`${storageClass}${classSuffix}persistentvolumeclaims`, one);
   if (!storage) return usage;

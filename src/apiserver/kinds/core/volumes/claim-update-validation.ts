@@ -5,7 +5,7 @@ import { allErrors, type FieldError, forbiddenField, noErrors } from '../../../.
 import { compareQuantities, isQuantity } from '../../../../machinery/quantity.ts';
 import { goDiff } from '../../shared/go-diff.ts';
 import { immutable } from '../../shared/validate.ts';
-import { classAnnotation } from './claim-warnings.ts';
+import { betaClassAnnotation } from '../../../../machinery/volume-match.ts';
 
 type Claim = PersistentVolumeClaim;
 
@@ -57,12 +57,12 @@ function takeAdjustable(now: PersistentVolumeClaimSpec, before: PersistentVolume
  * annotation says otherwise.
  */
 function classChange(claim: Claim, old: Claim): { allowed: boolean; found: readonly FieldError[] } {
-  const before = old.metadata.annotations?.[classAnnotation];
-  const now = claim.metadata.annotations?.[classAnnotation];
+  const before = old.metadata.annotations?.[betaClassAnnotation];
+  const now = claim.metadata.annotations?.[betaClassAnnotation];
   const { storageClassName: name } = claim.spec;
   const given = old.spec.storageClassName === undefined && name !== undefined;
   if (given && before === name && (now === undefined || now === before)) return { allowed: true, found: [] };
-  const found = immutable(`metadata.annotations.${classAnnotation}`, now ?? '', before ?? '');
+  const found = immutable(`metadata.annotations.${betaClassAnnotation}`, now ?? '', before ?? '');
   return { allowed: given && (before === undefined || before === name), found };
 }
 

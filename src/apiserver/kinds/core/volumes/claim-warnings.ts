@@ -1,13 +1,13 @@
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../../../api/core/v1.ts';
 import { canonicalQuantity, isQuantity, milliValue } from '../../../../machinery/quantity.ts';
+import { betaClassAnnotation } from '../../../../machinery/volume-match.ts';
 
 /** Where the class of a volume was written before there was a field for it. */
-export const classAnnotation = 'volume.beta.kubernetes.io/storage-class';
 
 /** Advice on a claim. */
 export function claimWarnings({ metadata, spec }: PersistentVolumeClaim): string[] {
-  const why = `metadata.annotations[${classAnnotation}]: deprecated since v1.8; use "storageClassName" attribute instead`;
-  const annotated = metadata.annotations?.[classAnnotation] !== undefined;
+  const why = `metadata.annotations[${betaClassAnnotation}]: deprecated since v1.8; use "storageClassName" attribute instead`;
+  const annotated = metadata.annotations?.[betaClassAnnotation] !== undefined;
   return [...(annotated ? [why] : []), ...claimSpecWarnings('spec', spec)];
 }
 

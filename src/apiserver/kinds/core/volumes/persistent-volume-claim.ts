@@ -13,7 +13,8 @@ import { claimUpdateErrors } from './claim-update-validation.ts';
 import { claimStatusErrors } from './claim-status-validation.ts';
 import { changedClaimSpec, claimSpec } from './claim-validation.ts';
 import { claimWarnings } from './claim-warnings.ts';
-import { accessModesText, storageClassOf } from './volume-text.ts';
+import { storageClassOf } from '../../../../machinery/volume-match.ts';
+import { accessModesText } from './volume-text.ts';
 
 export const persistentVolumeClaimKind: Kind<PersistentVolumeClaim> = {
   resource: persistentvolumeclaims,
@@ -46,7 +47,7 @@ export const persistentVolumeClaimKind: Kind<PersistentVolumeClaim> = {
     text('Access Modes', 'How the volume can be mounted.', (c) =>
       c.spec.volumeName ? accessModesText(c.status?.accessModes) : '',
     ),
-    text('StorageClass', 'The class that the claim asks for.', (c) => storageClassOf(c)),
+    text('StorageClass', 'The class that the claim asks for.', storageClassOf),
     text(
       'VolumeAttributesClass',
       'The class of attributes that the claim asks for.',

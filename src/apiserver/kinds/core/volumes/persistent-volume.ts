@@ -6,7 +6,8 @@ import { roundResources } from '../../pod-spec/resource-lists.ts';
 import { defaultStorageSource } from '../../pod-spec/volume-defaults.ts';
 import { ageColumn, nameColumn, text, wide } from '../../shared/columns.ts';
 import { keepStatus } from '../../shared/status.ts';
-import { accessModesText, storageClassOf } from './volume-text.ts';
+import { storageClassOf } from '../../../../machinery/volume-match.ts';
+import { accessModesText } from './volume-text.ts';
 import { volumeErrors, volumeUpdateErrors } from './volume-validation.ts';
 import { volumeWarnings } from './volume-warnings.ts';
 
@@ -42,7 +43,7 @@ export const persistentVolumeKind: Kind<PersistentVolume> = {
     ),
     text('Status', 'Whether the volume is bound, free or going away.', phase),
     text('Claim', 'The claim that the volume is bound to.', claim),
-    text('StorageClass', 'The class that the volume is of.', (v) => storageClassOf(v)),
+    text('StorageClass', 'The class that the volume is of.', storageClassOf),
     text(
       'VolumeAttributesClass',
       'The class of attributes that the volume has.',

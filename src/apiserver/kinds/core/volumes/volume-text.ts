@@ -1,5 +1,3 @@
-import type { ObjectMeta } from '../../../../api/meta/v1.ts';
-
 const shortModes: Record<string, string> = {
   ReadWriteOnce: 'RWO',
   ReadOnlyMany: 'ROX',
@@ -13,13 +11,4 @@ export function accessModesText(modes: readonly string[] | undefined): string {
     .filter(([mode]) => modes?.includes(mode))
     .map(([, short]) => short)
     .join(',');
-}
-
-/** The class of a volume or claim; the annotation of old goes first. */
-export function storageClassOf(object: {
-  metadata: ObjectMeta;
-  spec: { storageClassName?: string };
-}): string {
-  const annotated = object.metadata.annotations?.['volume.beta.kubernetes.io/storage-class'];
-  return annotated ?? object.spec.storageClassName ?? '';
 }

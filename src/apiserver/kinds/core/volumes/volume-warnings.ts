@@ -1,6 +1,6 @@
 import type { PersistentVolume, PersistentVolumeSource } from '../../../../api/core/v1.ts';
 import { nodeTermWarnings } from '../../pod-spec/node-labels.ts';
-import { classAnnotation } from './claim-warnings.ts';
+import { betaClassAnnotation } from '../../../../machinery/volume-match.ts';
 
 const mountAnnotation = 'volume.beta.kubernetes.io/mount-options';
 
@@ -20,7 +20,7 @@ const goneSources: readonly [name: keyof PersistentVolumeSource, since: string, 
 export function volumeWarnings({ metadata, spec }: PersistentVolume): string[] {
   const given = (key: string) => metadata.annotations?.[key] !== undefined;
   const instead: [key: string, since: string, use: string][] = [
-    [classAnnotation, 'v1.8', 'storageClassName'],
+    [betaClassAnnotation, 'v1.8', 'storageClassName'],
     [mountAnnotation, 'v1.31', 'mountOptions'],
   ];
   const recycled =
