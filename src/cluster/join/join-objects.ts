@@ -1,7 +1,14 @@
 import type { Client } from '../../client/client.ts';
-import type { KubernetesObject, Resource } from '../../api/resource.ts';
 import * as resources from '../../api/generated/resources.ts';
-import { ignoring } from '../../machinery/status-error.ts';
+import {
+  apiGroup,
+  clusterBinding,
+  clusterRole,
+  ensureObjects,
+  group,
+  type Made,
+  type Subject,
+} from '../ensure-objects.ts';
 import { network } from '../options.ts';
 import { nodeTokenGroup } from './bootstrap-token.ts';
 
@@ -13,11 +20,7 @@ export interface ClusterFacts {
   authority: string;
 }
 
-type Made = [Resource, object];
-
 const cause = { reason: 'machines can join the cluster' };
-const apiGroup = 'rbac.authorization.k8s.io';
-const group = (name: string) => ({ kind: 'Group', apiGroup, name });
 const nodes = group('system:nodes');
 const tokens = group(nodeTokenGroup);
 const anonymous = { kind: 'User', apiGroup, name: 'system:anonymous' };
@@ -27,23 +30,6 @@ const request = {
   resources: ['certificatesigningrequests/selfnodeserver'],
 };
 const servingSigner = { resources: ['signers'], resourceNames: ['kubernetes.io/kubelet-serving'] };
-
-type Subject = ReturnType<typeof group> | { kind: string; name: string; namespace: string };
-
-const clusterRole = (name: string, rules: object[]) => ({
-  apiVersion: `${apiGroup}/v1`,
-  kind: 'ClusterRole',
-  metadata: { name },
-  rules,
-});
-
-const clusterBinding = (name: string, role: string, subject: Subject) => ({
-  apiVersion: `${apiGroup}/v1`,
-  kind: 'ClusterRoleBinding',
-  metadata: { name },
-  roleRef: { apiGroup, kind: 'ClusterRole', name: role },
-  subjects: [subject],
-});
 
 /** Lets some read one config map. */
 function readable(namespace: string, map: string, { role, subjects }: { role: string; subjects: Subject[] }) {
@@ -104,8 +90,8 @@ function joinObjects(facts: ClusterFacts): Made[] {
     clusterBinding('k8ts:node-proxier', 'system:node-proxier', nodes),
   ];
   return [
-    ...roles.map((role): Made => [resources.clusterroles, role]),
-    ...bindings.map((binding): Made => [resources.clusterrolebindings, binding]),
+    ...roles,
+    ...bindings,
     ...readable('kube-public', 'cluster-info', {
       role: 'kubeadm:bootstrap-signer-clusterinfo',
       subjects: [anonymous],
@@ -123,11 +109,5 @@ function joinObjects(facts: ClusterFacts): Made[] {
 }
 
 /** Makes what machines need to join, as far as it is missing. What stands is left as its owner has made it. */
-export async function ensureJoinObjects(client: Client, facts: ClusterFacts): Promise<void> {
-  const create = ([resource, object]: Made) =>
-    client
-      .of(resource)
-      .create(object as KubernetesObject, { cause })
-      .catch(ignoring('AlreadyExists'));
-  await Promise.all(joinObjects(facts).map(create));
-}
+export const ensureJoinObjects = (client: Client, facts: ClusterFacts): Promise<void> =>
+  ensureObjects(client, joinObjects(facts), cause);
