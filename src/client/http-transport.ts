@@ -1,5 +1,6 @@
 import type { Status } from '../api/meta/v1.ts';
 import type { KubernetesObject } from '../api/resource.ts';
+import { parseJson, printJson } from '../machinery/exact-json.ts';
 import { internalError, serviceUnavailable, StatusError } from '../machinery/status-error.ts';
 import {
   type ClientTls,
@@ -49,7 +50,7 @@ const isStatus = (value: unknown): value is Status => (value as Status | undefin
 
 function parse(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
+    return parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString());
   } catch {
     throw internalError('the server answered with something that is not JSON');
   }
@@ -58,7 +59,7 @@ function parse(bytes: Uint8Array): unknown {
 /** The error an answer stands for. Proxies on the way answer in ways of their own. */
 function failureOf(status: number, bytes: Uint8Array): StatusError {
   try {
-    const body: unknown = JSON.parse(Buffer.from(bytes).toString());
+    const body: unknown = parseJson(Buffer.from(bytes).toString());
     if (isStatus(body)) return StatusError.from(body);
   } catch {
     // Told by its text.
@@ -121,7 +122,7 @@ export class HttpTransport implements Transport {
     const { timeoutMs = 60_000 } = this.#options;
     const target = request.path + queryText(request.query);
     const { method, body, signal } = request;
-    const bytes = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const bytes = body === undefined ? undefined : Buffer.from(printJson(body));
     return this.#client(server).call({
       method,
       target,
@@ -207,7 +208,7 @@ class RemoteWatch implements WatchStream {
 
   #onLine(line: string): void {
     if (this.#over || line === '') return;
-    const { type, object } = JSON.parse(line) as { type: string; object: unknown };
+    const { type, object } = parseJson(line) as { type: string; object: unknown };
     if (type === 'ERROR')
       throw isStatus(object) ? StatusError.from(object) : internalError(`watch: ${line.slice(0, 1000)}`);
     this.#sink.onEvent({ type, object: object as KubernetesObject } as WatchEvent);

@@ -1,5 +1,6 @@
 import { setOwn } from './clone.ts';
 import { maxDepth } from './depth.ts';
+import { isInteger, isNumber } from './exact-json.ts';
 import { goQuote } from './go-text.ts';
 import { canonicalQuantity, QuantityError } from './quantity.ts';
 import { type FieldSchema, type ScalarName, type TypeSchema, typeSchema } from './schema.ts';
@@ -20,9 +21,12 @@ export class ConformError extends Error {
 
 const maxUnknown = 100;
 const int64Limit = 2 ** 63;
+/** The largest number that is none beyond an int64, even as its text rounds it. */
+const largestInteger = int64Limit - 1024;
 
 const jsonName = (v: unknown): string => {
   if (Array.isArray(v)) return 'array';
+  if (typeof v === 'bigint') return 'number';
   return typeof v === 'boolean' ? 'bool' : typeof v;
 };
 
@@ -214,14 +218,17 @@ class Conformer {
       case 'int64':
         return this.integer(value, 'int64', int64Limit);
       case 'double':
-        return typeof value === 'number' ? value : this.mismatch(value, 'float64');
+        return isNumber(value) ? Number(value) : this.mismatch(value, 'float64');
       default:
         return typeof value === 'string' ? checkBase64(value) : this.mismatch(value, '[]uint8');
     }
   }
 
   private integer(value: unknown, type: string, limit: number): unknown {
-    if (typeof value !== 'number') return this.mismatch(value, type);
+    if (!isNumber(value)) return this.mismatch(value, type);
+    if (typeof value === 'bigint' && limit === int64Limit) {
+      return Math.max(-largestInteger, Math.min(Number(value), largestInteger));
+    }
     if (Number.isInteger(value) && value >= -limit && value < limit) return value;
     return this.mismatch(value, type, `number ${value}`);
   }
@@ -304,7 +311,7 @@ const selfReading: ReadonlySet<ScalarName> = new Set(['Time', 'MicroTime', 'Dura
 
 const goKindOf = (value: unknown) => {
   if (Array.isArray(value)) return 'slice';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  if (isNumber(value)) return isInteger(value) ? 'int64' : 'float64';
   if (typeof value === 'boolean') return 'bool';
   return typeof value === 'string' ? 'string' : 'map';
 };

@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../api/resource.ts';
 import { clone } from './clone.ts';
 import { ConformError, conform, unknownFieldErrors } from './conform.ts';
 import { withinDepth } from './depth.ts';
+import { parseJson, printJson } from './exact-json.ts';
 import { goQuote, jsonTypeName } from './go-text.ts';
 import { jsonSyntaxError, strictFieldErrors } from './json-text.ts';
 import { decodeProtobufMessage, unwrapProtobuf } from './protobuf.ts';
@@ -48,7 +49,7 @@ class UnreadableError extends Error {}
 
 function readJson(text: string): unknown {
   try {
-    return wellFormed(JSON.parse(text), text);
+    return wellFormed(parseJson(text), text);
   } catch {
     const why = jsonSyntaxError(text) ?? 'unexpected end of JSON input';
     throw new UnreadableError(`couldn't get version/kind; json parse error: ${why}`);
@@ -101,7 +102,7 @@ function kindOf(given: object, expected: ExpectedKind): GroupVersionKind {
     return readKind(given, expected);
   } catch (error) {
     if (!(error instanceof UnreadableError)) throw error;
-    throw unrecognized(expected, error.message, Buffer.from(JSON.stringify(given)));
+    throw unrecognized(expected, error.message, Buffer.from(printJson(given)));
   }
 }
 
@@ -234,7 +235,7 @@ export const missingKind = (json: string): string => `Object 'Kind' is missing i
 function customKind(parsed: unknown, body: string, { filled, format, expected }: CustomOptions) {
   const { kind, apiVersion } = isObject(parsed) ? parsed : {};
   if (!kind) {
-    const json = format === 'json' ? body : JSON.stringify(parsed);
+    const json = format === 'json' ? body : printJson(parsed);
     throw cannotBeHandled(filled, expected, missingKind(json));
   }
   return apiVersion ? filled : { group: '', version: '', kind: filled.kind };

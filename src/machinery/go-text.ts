@@ -1,3 +1,5 @@
+import { printJson } from './exact-json.ts';
+
 const short: Record<string, string> = {
   '\x07': '\\a',
   '\b': '\\b',
@@ -29,7 +31,7 @@ const htmlMinds = ['<', '>', '&', '\u2028', '\u2029'];
 
 /** A value as Go's `json.Marshal` prints it: like `JSON.stringify`, with what HTML minds escaped. */
 export function goJson(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'null';
+  const text = printJson(value) ?? 'null';
   // Far quicker than the expression, and most texts hold none of it.
   if (!htmlMinds.some((c) => text.includes(c))) return text;
   return text.replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
@@ -53,6 +55,7 @@ export function goText(value: unknown): string {
 export function jsonTypeName(value: unknown): string {
   if (Array.isArray(value)) return 'array';
   if (value === null) return 'null';
+  if (typeof value === 'bigint') return 'number';
   return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 

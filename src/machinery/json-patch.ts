@@ -1,6 +1,7 @@
 import { clone, setOwn } from './clone.ts';
 import { maxDepth, withinDepth } from './depth.ts';
 import { deepEqual } from './equal.ts';
+import { parseJson, printJson } from './exact-json.ts';
 import { jsonTypeName } from './go-text.ts';
 import { badRequest, StatusError, tooLarge } from './status-error.ts';
 
@@ -154,10 +155,10 @@ class Patcher {
   }
 
   private copyOf(value: unknown): unknown {
-    const text = JSON.stringify(value);
+    const text = printJson(value);
     this.copied += text.length;
     if (this.copied > maxCopyBytes) throw new MisfitError('copies too much');
-    return JSON.parse(text);
+    return parseJson(text);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../api/resource.ts';
 import { ConformError, conform } from './conform.ts';
+import { parseJson } from './exact-json.ts';
 import { decodeMessage } from './protobuf/decode.ts';
 import { encodeMessage } from './protobuf/encode.ts';
 import { transcode } from './protobuf/transcode.ts';
@@ -55,7 +56,7 @@ export function transcodeProtobuf(json: Buffer, length: number, gvk: GroupVersio
   if (!type) throw new Error(`${gvk.kind} has no protobuf form`);
   const message = transcode(json, length, type);
   if (message !== undefined) return message;
-  return Buffer.from(encodeMessage(JSON.parse(json.toString('utf8', 0, length)) as Json, type)).toString(
+  return Buffer.from(encodeMessage(parseJson(json.toString('utf8', 0, length)) as Json, type)).toString(
     'latin1',
   );
 }

@@ -1,5 +1,6 @@
 import { CORE_SCHEMA, defineScalarTag, loadAll, mergeTag, NOT_RESOLVED, YAMLException } from 'js-yaml';
 import { setOwn } from './clone.ts';
+import { wholeNumber } from './exact-json.ts';
 import { goQuote } from './go-text.ts';
 import { mostValues } from './value-count.ts';
 
@@ -18,17 +19,18 @@ const boolTag = defineScalarTag<boolean>('tag:yaml.org,2002:bool', {
   identify: (data) => typeof data === 'boolean',
 });
 
-function parseInteger(source: string): number | typeof NOT_RESOLVED {
+function parseInteger(source: string): number | bigint | typeof NOT_RESOLVED {
   const plain = source.replaceAll('_', '');
   const match = /^([-+]?)(?:0b([01]+)|0x([0-9a-fA-F]+)|0o?([0-7]+)|(0|[1-9][0-9]*))$/.exec(plain);
   if (!match || !/^[-+]?[0-9]/.test(source)) return NOT_RESOLVED;
   const [, sign, binary, hex, octal, decimal] = match;
   const digits = binary ?? hex ?? octal ?? decimal;
-  const size = Number.parseInt(digits as string, binary ? 2 : hex ? 16 : octal ? 8 : 10);
-  return sign === '-' ? -size : size;
+  const prefix = binary ? '0b' : hex ? '0x' : octal ? '0o' : '';
+  const size = BigInt(prefix + digits);
+  return wholeNumber(sign === '-' ? -size : size);
 }
 
-const intTag = defineScalarTag<number>('tag:yaml.org,2002:int', {
+const intTag = defineScalarTag<number | bigint>('tag:yaml.org,2002:int', {
   implicit: true,
   implicitFirstChars: [...'-+0123456789'],
   resolve: parseInteger,

@@ -3,6 +3,7 @@ import type { APIService } from '../../api/apiregistration/v1.ts';
 import type { Status } from '../../api/meta/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import type { WatchEvent } from '../../client/transport.ts';
+import { parseJson, printJson } from '../../machinery/exact-json.ts';
 import {
   internalError,
   notAcceptable,
@@ -94,7 +95,7 @@ export class AggregatedDispatcher implements Dispatcher {
 }
 
 const bytesOf = (body: RequestBody): Uint8Array =>
-  'bytes' in body ? body.bytes : Buffer.from(JSON.stringify(body.value));
+  'bytes' in body ? body.bytes : Buffer.from(printJson(body.value));
 
 const unavailableText = 'the server is currently unable to handle the request';
 
@@ -106,7 +107,7 @@ function unavailable({ verb, group, resource }: RequestInfo, why = ''): StatusEr
 async function objectOf(answer: Http1Answer): Promise<unknown> {
   const bytes = await wholeBody(answer, maxAnswerBytes);
   try {
-    return JSON.parse(bytes.toString());
+    return parseJson(bytes.toString());
   } catch {
     throw internalError('another server answered with what is not JSON');
   }
@@ -161,7 +162,7 @@ function watchOf(answer: Http1Answer): WatchAnswer {
 async function pass(answer: Http1Answer, sink: FrameSink): Promise<void> {
   for await (const line of createInterface({ input: answer.body, crlfDelay: Number.POSITIVE_INFINITY })) {
     if (line === '') continue;
-    const { type, object } = JSON.parse(line) as WatchEvent | { type: 'ERROR'; object: KubernetesObject };
+    const { type, object } = parseJson(line) as WatchEvent | { type: 'ERROR'; object: KubernetesObject };
     if (type === 'ERROR') throw StatusError.from(object as Status);
     const taken = sink.onFrame(
       type === 'BOOKMARK' ? { type, object } : { type, cached: new ForeignObject(object) },
@@ -192,7 +193,7 @@ class ForeignObject implements CachedObject {
   }
 
   json(): Buffer {
-    this.#json ??= Buffer.from(JSON.stringify(this.object));
+    this.#json ??= Buffer.from(printJson(this.object));
     return this.#json;
   }
 

@@ -1,3 +1,4 @@
+import { printJson } from '../../machinery/exact-json.ts';
 import type { Clock, Timer } from '../../platform/clock.ts';
 import type { HttpPoster } from '../../platform/http-post.ts';
 import type { Log } from '../../platform/log.ts';
@@ -53,7 +54,7 @@ export class AuditWebhook implements AuditSink {
   }
 
   record(event: AuditEvent): void {
-    const text = JSON.stringify(event);
+    const text = printJson(event);
     if (this.#waiting.length >= mostWaiting || this.#waitingBytes + text.length > mostWaitingBytes) {
       this.lost++;
       return;

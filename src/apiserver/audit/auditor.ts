@@ -1,3 +1,4 @@
+import { clone } from '../../machinery/clone.ts';
 import type { Status } from '../../api/meta/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { type Clock, formatMicroTime } from '../../platform/clock.ts';
@@ -194,7 +195,7 @@ export class RequestAudit {
 
   /** The object as it is now: what comes after may change it. */
   #copy(object: object): unknown {
-    const copy = JSON.parse(JSON.stringify(object)) as object;
+    const copy = clone(object);
     return this.#options.recording.omitManagedFields ? withoutManagers(copy) : copy;
   }
 

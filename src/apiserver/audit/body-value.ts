@@ -1,3 +1,4 @@
+import { parseJson } from '../../machinery/exact-json.ts';
 import { parseYaml } from '../../machinery/yaml.ts';
 import type { RequestBody } from '../request.ts';
 
@@ -6,7 +7,7 @@ export function bodyValue(body: RequestBody): unknown {
   if ('value' in body) return body.value;
   const text = Buffer.from(body.bytes).toString();
   try {
-    return body.mediaType.includes('yaml') ? parseYaml(text) : JSON.parse(text);
+    return body.mediaType.includes('yaml') ? parseYaml(text) : parseJson(text);
   } catch {
     return undefined;
   }

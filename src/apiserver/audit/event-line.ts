@@ -1,3 +1,4 @@
+import { printJson } from '../../machinery/exact-json.ts';
 import { goQuote } from '../../machinery/go-text.ts';
 import type { AuditEvent } from './event.ts';
 
@@ -5,7 +6,7 @@ import type { AuditEvent } from './event.ts';
 export type AuditFormat = 'json' | 'legacy';
 
 export function eventLine(event: AuditEvent, format: AuditFormat): string {
-  return `${format === 'json' ? JSON.stringify(event) : eventText(event)}\n`;
+  return `${format === 'json' ? printJson(event) : eventText(event)}\n`;
 }
 
 const listed = (items: readonly string[]) => items.map(goQuote).join(',');

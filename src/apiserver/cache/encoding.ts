@@ -1,6 +1,7 @@
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { setOwn } from '../../machinery/clone.ts';
+import { parseJson } from '../../machinery/exact-json.ts';
 import { goJson } from '../../machinery/go-text.ts';
 import { closingBracket } from '../../machinery/json-brackets.ts';
 import { decodeProtobuf } from '../../machinery/protobuf.ts';
@@ -260,7 +261,7 @@ export const isOwn = (stored: Uint8Array): boolean =>
 function foreignObject(stored: Uint8Array, text: string): KubernetesObject {
   if (text.startsWith('k8s\0')) return decodeProtobuf(stored).object;
   if (isSealed(stored)) throw encryptedUnasked();
-  const object = JSON.parse(text) as KubernetesObject;
+  const object = parseJson(text) as KubernetesObject;
   if (typeof object?.metadata !== 'object' || object.metadata === null) throw new SyntaxError('no metadata');
   return object;
 }
@@ -372,7 +373,7 @@ export function decodeMetadata(form: StoredForm, revision: number): KubernetesOb
 }
 
 function parsed(text: string, revision: number): KubernetesObject {
-  const object = JSON.parse(text) as KubernetesObject;
+  const object = parseJson(text) as KubernetesObject;
   object.metadata.resourceVersion = String(revision);
   return object;
 }

@@ -1,5 +1,6 @@
 import type { CustomResourceColumnDefinition } from '../../api/apiextensions/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
+import { isNumber } from '../../machinery/exact-json.ts';
 import { normalizeTime, TimeError } from '../../machinery/time.ts';
 import { nameColumn } from '../kinds/shared/columns.ts';
 import { humanAge } from '../kinds/shared/human-duration.ts';
@@ -47,9 +48,9 @@ function cellOf(value: unknown, type: string, nowMs: number): Cell {
     case 'string':
       return printValue(value);
     case 'integer':
-      return typeof value === 'number' ? Math.trunc(value) : null;
+      return typeof value === 'bigint' ? value : typeof value === 'number' ? Math.trunc(value) : null;
     case 'number':
-      return typeof value === 'number' ? value : null;
+      return isNumber(value) ? value : null;
     case 'boolean':
       return typeof value === 'boolean' ? value : null;
     default:

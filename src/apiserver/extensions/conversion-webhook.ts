@@ -1,6 +1,7 @@
 import type { ConversionReview, CustomResourceConversion } from '../../api/apiextensions/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { deepEqual } from '../../machinery/equal.ts';
+import { isInteger, isNumber } from '../../machinery/exact-json.ts';
 import { renderErrors } from '../../machinery/field-error.ts';
 import { labelsErrors } from '../../machinery/label-selector.ts';
 import { parseApiVersion } from '../../machinery/schema.ts';
@@ -128,7 +129,7 @@ function metadataError({ metadata }: KubernetesObject, original: KubernetesObjec
 /** The type of a value as Go has it once it has read it. */
 function goTypeName(value: unknown): string {
   if (Array.isArray(value)) return '[]interface {}';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  if (isNumber(value)) return isInteger(value) ? 'int64' : 'float64';
   if (typeof value === 'boolean') return 'bool';
   if (value === null) return '<nil>';
   return typeof value === 'string' ? 'string' : 'map[string]interface {}';

@@ -1,3 +1,4 @@
+import { isNumber, parseJson } from '../../machinery/exact-json.ts';
 import { goJson } from '../../machinery/go-text.ts';
 
 /*
@@ -123,7 +124,7 @@ function operandOf(text: string): Operand {
   const quoted = /^'(.*)'$|^"(.*)"$/s.exec(trimmed);
   if (quoted) return { value: quoted[1] ?? quoted[2] };
   try {
-    return { value: JSON.parse(trimmed) };
+    return { value: parseJson(trimmed) };
   } catch {
     throw new JsonPathError(`unrecognized identifier ${trimmed}`);
   }
@@ -173,11 +174,11 @@ function holds({ left, operator, right }: Extract<Step, { type: 'filter' }>, ite
   const [b] = valuesOf(right, item);
   if (operator === '==') return a === b;
   if (operator === '!=') return a !== undefined && a !== b;
-  if (typeof a !== typeof b || (typeof a !== 'number' && typeof a !== 'string')) return false;
-  return ordered(a, operator, b as typeof a);
+  if (typeof a === 'string' && typeof b === 'string') return ordered(a, operator, b);
+  return isNumber(a) && isNumber(b) && ordered(a, operator, b);
 }
 
-function ordered(a: number | string, operator: Comparison, b: number | string): boolean {
+function ordered<T extends number | bigint | string>(a: T, operator: Comparison, b: T): boolean {
   switch (operator) {
     case '<':
       return a < b;

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../../api/resource.ts';
+import { isInteger, isNumber } from '../../machinery/exact-json.ts';
 import { goText } from '../../machinery/go-text.ts';
 import { isObject, type Json } from './schema/structure.ts';
 
@@ -39,14 +40,14 @@ function goTypeOf(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return '[]interface {}';
   if (typeof value === 'object') return 'map[string]interface {}';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  if (isNumber(value)) return isInteger(value) ? 'int64' : 'float64';
   return typeof value === 'boolean' ? 'bool' : 'string';
 }
 
 /** The whole number at a path. */
 export function integerAt(object: KubernetesObject, path: string): number | undefined {
   const value = valueAt(object, path);
-  return typeof value === 'number' && Number.isInteger(value) ? value : undefined;
+  return isInteger(value) ? Number(value) : undefined;
 }
 
 /** The text at a path. */

@@ -1,5 +1,6 @@
 import type { Status } from '../../api/meta/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
+import { printJson } from '../../machinery/exact-json.ts';
 import type { CachedObject, ListAnswer } from '../request.ts';
 import type { Format } from './negotiate.ts';
 import { borrowMemory } from '../../platform/lent-memory.ts';
@@ -35,15 +36,15 @@ export function encodeBare(value: Encodable, format: Format, codecs: Codecs): Ui
   const { object, cached } = value;
   if (format.encoding === 'protobuf') return codecs.protobuf(object, cached?.protobuf());
   if (format.encoding === 'yaml') return Buffer.from(codecs.yaml(object));
-  if (format.pretty) return Buffer.from(JSON.stringify(object, null, 2));
-  return cached?.json() ?? Buffer.from(JSON.stringify(object));
+  if (format.pretty) return Buffer.from(printJson(object, 2));
+  return cached?.json() ?? Buffer.from(printJson(object));
 }
 
 /** An object in the wanted format, as an answer: JSON in one line ends it. */
 export function encodeObject(value: Encodable, format: Format, codecs: Codecs): Uint8Array[] {
   const { object, cached } = value;
   if (format.encoding !== 'json' || format.pretty) return [encodeBare(value, format, codecs)];
-  if (!cached) return [Buffer.from(`${JSON.stringify(object)}\n`)];
+  if (!cached) return [Buffer.from(`${printJson(object)}\n`)];
   const out = Buffer.allocUnsafe(cached.jsonBytes + 1);
   out[cached.writeJson(out, 0, 0)] = lineEnd;
   return [out];
@@ -62,7 +63,7 @@ export function encodeList(
   const { kind, apiVersion, metadata } = list;
   const whole = { kind, apiVersion, metadata, items };
   if (format.encoding === 'yaml') return piecesOf([Buffer.from(codecs.yaml(whole))]);
-  return piecesOf([Buffer.from(JSON.stringify(whole, null, 2))]);
+  return piecesOf([Buffer.from(printJson(whole, 2))]);
 }
 
 /** Too large to be read by people, and to be one text: that has at most half a gigabyte. */
@@ -75,7 +76,7 @@ function withoutType({ kind: _, apiVersion: __, ...rest }: KubernetesObject): ob
 
 /** The list as a concatenation of its items' JSON: nothing is decoded or encoded. */
 function jsonList({ kind, apiVersion, metadata, items }: ListAnswer, typed: boolean): Pieces {
-  const head = `${JSON.stringify({ kind, apiVersion, metadata }).slice(0, -1)},"items":[`;
+  const head = `${printJson({ kind, apiVersion, metadata }).slice(0, -1)},"items":[`;
   const skip = typed && items[0] ? typePrefixBytes(items[0].object) : 0;
   // With the comma behind it.
   const sizeOf = (item: CachedObject) => item.jsonBytes - Math.max(0, skip - 1) + 1;

@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { pipeline, Readable } from 'node:stream';
 import { constants, createGzip, gzip } from 'node:zlib';
 import type { Status } from '../../api/meta/v1.ts';
+import { parseJson } from '../../machinery/exact-json.ts';
 import { tooManyRequests } from '../../machinery/status-error.ts';
 import type { ReplyHeaders } from '../../platform/http.ts';
 import { giveBackMemory } from '../../platform/lent-memory.ts';
@@ -143,7 +144,7 @@ export class Responder {
     if (answer.type === 'object' && !converter) return x.audit?.answered(answer.object);
     if (!x.audit?.wantsAnswer) return;
     const bytes = joined(this.#encoded(x, answer, { ...format, encoding: 'json' }, converter));
-    x.audit.answered(JSON.parse(Buffer.from(bytes).toString()));
+    x.audit.answered(parseJson(Buffer.from(bytes).toString()) as object);
     giveBackMemory(bytes);
   }
 

@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { ConformError, conform, type MismatchWords } from '../../machinery/conform.ts';
 import { noObject } from '../../machinery/decode.ts';
+import { printJson } from '../../machinery/exact-json.ts';
 import { invalid, invalidObject } from '../../machinery/field-error.ts';
 import {
   findType,
@@ -20,7 +21,7 @@ const metadataType = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 export function conformed(
   given: KubernetesObject,
   typeName: string,
-  shown: () => string = () => JSON.stringify(given),
+  shown: () => string = () => printJson(given),
   words?: MismatchWords,
 ): { object: KubernetesObject; unknown: string[] } {
   if (Array.isArray(given)) throw unusable(shown(), noObject(given));

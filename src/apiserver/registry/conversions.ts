@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../../api/resource.ts';
+import { printJson } from '../../machinery/exact-json.ts';
 import { ConversionError } from '../../machinery/managed-fields/ownership.ts';
 import type { StorageCodec } from './kind.ts';
 import type { Call } from './registry.ts';
@@ -21,7 +22,7 @@ class Conversions {
 
   /** Throws a ConversionError where there is none, a ConversionUnderWay where it is not there yet. */
   convert(codec: StorageCodec<KubernetesObject>, object: Json, to: string): Json {
-    const key = `${to} ${JSON.stringify(object)}`;
+    const key = `${to} ${printJson(object)}`;
     const known = this.#made.get(key);
     if (known instanceof ConversionError) throw known;
     if (known) return known;

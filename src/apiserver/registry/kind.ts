@@ -61,7 +61,7 @@ export interface TellingContext extends HookContext {
 }
 
 /** A cell's value: as `metav1.TableRow` takes it. */
-export type Cell = string | number | boolean | null;
+export type Cell = string | number | bigint | boolean | null;
 
 /** One column of `kubectl get`. */
 export interface Column<T extends KubernetesObject> {

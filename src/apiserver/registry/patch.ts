@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
 import { unknownFieldErrors } from '../../machinery/conform.ts';
 import { mismatchReason, missingKind, strictDecodingMessage } from '../../machinery/decode.ts';
+import { parseJson, printJson } from '../../machinery/exact-json.ts';
 import { goText, jsonTypeName } from '../../machinery/go-text.ts';
 import { applyJsonPatch, operationTypeError, unknownOperationFields } from '../../machinery/json-patch.ts';
 import { jsonSyntaxError, strictFieldErrors } from '../../machinery/json-text.ts';
@@ -103,7 +104,7 @@ function parsePatch(text: string, type: string, strictly: boolean): unknown {
 
 function readPatchJson(text: string, type: string, strictly: boolean): unknown {
   try {
-    return wellFormed(JSON.parse(text), text);
+    return wellFormed(parseJson(text), text);
   } catch {
     const why = jsonSyntaxError(text) ?? 'unexpected end of JSON input';
     if (type === strategicPatchType) throw badRequest(why);
@@ -145,22 +146,21 @@ function patched(call: Call, facet: Facet, { old, read, options }: PatchStep): K
     const completed = narrow ? withRest(object, base, narrow.fields) : object;
     return isApart ? { ...completed, metadata: { ...object.metadata, managedFields } } : completed;
   };
-  const shown =
-    read.type === strategicPatchType ? () => goText(read.value) : () => JSON.stringify(whole(result));
+  const shown = read.type === strategicPatchType ? () => goText(read.value) : () => printJson(whole(result));
   const words = read.type === strategicPatchType ? 'converter' : 'json';
   const conforming = conformed(result, facet.type, shown, words);
   const { unknown } = conforming;
   const { object } = conforming;
   const fault = facet.misfit(object);
-  if (fault) throw unusable(JSON.stringify(whole(object)), fault);
+  if (fault) throw unusable(printJson(whole(object)), fault);
   unknown.push(...facet.prune(object));
   const errors = [...read.errors, ...unknownFieldErrors(unknown)];
   if (errors.length > 0 && options.fieldValidation === 'Strict') {
-    const said = read.type === strategicPatchType ? shown() : JSON.stringify(whole(object));
+    const said = read.type === strategicPatchType ? shown() : printJson(whole(object));
     throw unusable(said, strictDecodingMessage(errors));
   }
   if (options.fieldValidation === 'Warn') for (const error of errors) call.request.warn(error);
-  checkType(object, facet, { type: read.type, said: () => JSON.stringify(whole(object)) });
+  checkType(object, facet, { type: read.type, said: () => printJson(whole(object)) });
   object.metadata ??= {};
   (narrow ?? facet).defaults(object);
   return whole(withoutUndefined(object));

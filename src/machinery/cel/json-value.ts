@@ -1,4 +1,5 @@
 import { parseDuration } from '../duration.ts';
+import { isInteger, isNumber } from '../exact-json.ts';
 import { parseTimestamp } from './moments.ts';
 import { type CelType, dynType, type ListMerge } from './types.ts';
 import { CelList, CelMap, type CelValue, Duration } from './values.ts';
@@ -10,9 +11,7 @@ import { CelList, CelMap, type CelValue, Duration } from './values.ts';
 export function fromJson(json: unknown, type: CelType = dynType): CelValue {
   if (json === null || json === undefined) return null;
   if (typeof json === 'string') return fromText(json, type);
-  if (typeof json === 'number') {
-    return type.kind !== 'double' && Number.isInteger(json) ? BigInt(json) : json;
-  }
+  if (isNumber(json)) return type.kind !== 'double' && isInteger(json) ? BigInt(json) : Number(json);
   if (typeof json === 'boolean') return json;
   if (Array.isArray(json)) return new JsonList(json, type);
   return new JsonMap(json as Record<string, unknown>, type);

@@ -1,3 +1,4 @@
+import { wholeNumber } from '../exact-json.ts';
 import { CelError } from './errors.ts';
 import { formatMoment, formatSpan } from './moments.ts';
 import { CelList, CelMap, type CelValue, Duration, Optional, Timestamp, typeNameOf, Uint } from './values.ts';
@@ -6,8 +7,8 @@ import { CelList, CelMap, type CelValue, Duration, Optional, Timestamp, typeName
 export function toJson(value: CelValue): unknown {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number') return value;
-  if (typeof value === 'bigint') return Number(value);
-  if (value instanceof Uint) return Number(value.value);
+  if (typeof value === 'bigint') return wholeNumber(value);
+  if (value instanceof Uint) return wholeNumber(value.value);
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
   if (value instanceof Timestamp) return formatMoment(value);
   if (value instanceof Duration) return formatSpan(value);

@@ -1,3 +1,4 @@
+import { isNumber } from '../exact-json.ts';
 import { fieldElement } from './path-element.ts';
 import { deduced, type FieldShape, type MapShape, mapOf, type Shape, shapeOfType } from './shape.ts';
 
@@ -58,8 +59,8 @@ function objectShape(schema: JsonSchema, known: Record<string, FieldShape>): Sha
   return schema['x-kubernetes-map-type'] === 'atomic' ? { kind: 'atomic', of: 'map', inner: whole } : whole;
 }
 
-function keyDefaultOf({ default: value }: JsonSchema): { keyDefault?: string | number | boolean } {
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+function keyDefaultOf({ default: value }: JsonSchema): { keyDefault?: string | number | bigint | boolean } {
+  return typeof value === 'string' || isNumber(value) || typeof value === 'boolean'
     ? { keyDefault: value }
     : {};
 }

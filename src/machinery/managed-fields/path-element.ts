@@ -1,3 +1,4 @@
+import { parseJson } from '../exact-json.ts';
 import { goJson, goQuote } from '../go-text.ts';
 import type { ListShape } from './shape.ts';
 
@@ -46,8 +47,8 @@ export function itemElement(item: unknown, list: ListShape): string {
 }
 
 const ranks: Record<string, number> = { f: 0, k: 1, v: 2, i: 3 };
-const valueRanks: Record<string, number> = { number: 0, string: 1, boolean: 2 };
-const orderOf = <T extends string | number | boolean>(a: T, b: T) => (a < b ? -1 : a > b ? 1 : 0);
+const valueRanks: Record<string, number> = { number: 0, bigint: 0, string: 1, boolean: 2 };
+const orderOf = <T extends string | number | bigint | boolean>(a: T, b: T) => (a < b ? -1 : a > b ? 1 : 0);
 
 function compareValues(a: unknown, b: unknown): number {
   const [x, y] = [valueRanks[typeof a] ?? 3, valueRanks[typeof b] ?? 3];
@@ -75,7 +76,7 @@ interface ReadElement {
 function readElement(element: string): ReadElement {
   const kind = element[0] as string;
   if (kind !== 'k' && kind !== 'v' && kind !== 'i') return { element, kind, said: undefined };
-  const value: unknown = JSON.parse(element.slice(2));
+  const value: unknown = parseJson(element.slice(2));
   return { element, kind, said: kind === 'k' ? Object.entries(value as Json) : value };
 }
 
@@ -98,7 +99,7 @@ export function normalElement(text: string): string | undefined {
   if (text.startsWith('i:')) return /^[0-9]{1,9}$/.test(body) ? `i:${Number(body)}` : undefined;
   if (!text.startsWith('k:') && !text.startsWith('v:')) return undefined;
   try {
-    const value: unknown = JSON.parse(body);
+    const value: unknown = parseJson(body);
     if (text.startsWith('v:')) return typeof value === 'object' ? undefined : `v:${goJson(value)}`;
     return isObject(value) ? `k:${goJson(sortedByKey(value))}` : undefined;
   } catch {
@@ -118,9 +119,9 @@ export function printElement(element: string): string {
     case 'f':
       return `.${body}`;
     case 'v':
-      return `[=${printValue(JSON.parse(body))}]`;
+      return `[=${printValue(parseJson(body))}]`;
     case 'k': {
-      const entries = Object.entries(JSON.parse(body) as Json);
+      const entries = Object.entries(parseJson(body) as Json);
       return `[${entries.map(([key, value]) => `${key}=${printValue(value)}`).join(',')}]`;
     }
     default:

@@ -38,7 +38,7 @@ export interface FieldShape {
   /** The field's path element, made once. */
   element: string;
   /** What the field counts as where it tells apart the elements of a list and is missing. */
-  keyDefault?: string | number | boolean;
+  keyDefault?: string | number | bigint | boolean;
   /** What stands there where the field is missing: nothing, an empty object, an empty list. */
   absent?: 'object' | 'list';
 }

@@ -10,7 +10,12 @@ import { isObject, type Json } from './walk.ts';
 
 const wrapped = (value: unknown) => `&{${goText(value)}}`;
 
-const goTypeNames: Record<string, string> = { string: 'string', boolean: 'bool', number: 'float64' };
+const goTypeNames: Record<string, string> = {
+  string: 'string',
+  boolean: 'bool',
+  number: 'float64',
+  bigint: 'int64',
+};
 
 function goTypeName(value: unknown): string {
   if (Array.isArray(value)) return '[]interface {}';
@@ -18,7 +23,8 @@ function goTypeName(value: unknown): string {
 }
 
 function scalarError(value: unknown, scalar: LeafShape['scalar']): string | undefined {
-  if (scalar === undefined || typeof value === scalar) return undefined;
+  if (scalar === undefined || typeof value === scalar || (scalar === 'number' && typeof value === 'bigint'))
+    return undefined;
   switch (scalar) {
     case 'number':
       return `expected numeric (int or float), got ${goTypeName(value)}`;

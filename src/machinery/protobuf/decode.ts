@@ -1,6 +1,7 @@
 import { setOwn } from '../clone.ts';
 import { maxDepth } from '../depth.ts';
 import { formatDuration } from '../duration.ts';
+import { parseJson } from '../exact-json.ts';
 import { type FieldSchema, type ScalarName, type TypeSchema, typeSchema } from '../schema.ts';
 import { formatTime } from '../../platform/clock.ts';
 import { jsonSchemaProps, layoutOf, type ProtoField } from './layout.ts';
@@ -167,7 +168,7 @@ function readMoment(numbers: ReadonlyMap<number, number>, scalar: 'Time' | 'Micr
 function readRaw(text: string | undefined): unknown {
   if (text === undefined || text === '') return undefined;
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     throw new ProtobufError('raw extension is not JSON');
   }

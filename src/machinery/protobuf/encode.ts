@@ -1,4 +1,5 @@
 import { parseDuration } from '../duration.ts';
+import { printJson } from '../exact-json.ts';
 import { type FieldSchema, type ScalarName, type TypeSchema, typeSchema } from '../schema.ts';
 import { parseTime } from '../time.ts';
 import { jsonSchemaProps, layoutOf, type ProtoField } from './layout.ts';
@@ -176,7 +177,7 @@ function writeScalar(out: BackwardWriter, value: unknown, scalar: ScalarName): v
     case 'FieldsV1':
     case 'JSONValue':
       if (value === undefined || value === null) return;
-      return out.bytes(1, value instanceof Uint8Array ? value : Buffer.from(JSON.stringify(value)));
+      return out.bytes(1, value instanceof Uint8Array ? value : Buffer.from(printJson(value)));
     case 'Verbs':
     case 'ExtraValue':
       return writeTexts(out, value);

@@ -1,3 +1,4 @@
+import { parseJson } from '../exact-json.ts';
 import {
   backslash,
   closeBrace,
@@ -332,7 +333,7 @@ class Transcoder {
         return this.#out.head(number, this.#out.length - before);
       }
       default:
-        return field.write(this.#out, JSON.parse(this.#text.toString('utf8', start, end)));
+        return field.write(this.#out, parseJson(this.#text.toString('utf8', start, end)));
     }
   }
 
@@ -365,7 +366,7 @@ class Transcoder {
   }
 
   #writeMap(last: number, end: number, field: JsonField): void {
-    if (last < 0) return field.write(this.#out, JSON.parse(this.#text.toString('utf8', -last, end)));
+    if (last < 0) return field.write(this.#out, parseJson(this.#text.toString('utf8', -last, end)));
     const [out, tape] = [this.#out, this.#tape];
     for (const node of this.#byKey(last)) {
       const before = out.length;

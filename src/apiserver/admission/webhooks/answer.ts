@@ -1,3 +1,4 @@
+import { parseJson } from '../../../machinery/exact-json.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
 
 /** A server has answered, with a code that is no success. */
@@ -14,7 +15,7 @@ export class AnsweredError extends Error {
 export function readAnswer({ status, text }: { status: number; text: string }): unknown {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     value = undefined;
   }

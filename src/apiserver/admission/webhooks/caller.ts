@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import type { WebhookClientConfig } from '../../../api/admissionregistration/v1.ts';
+import { printJson } from '../../../machinery/exact-json.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { Connector } from '../../../platform/connect.ts';
@@ -93,7 +94,7 @@ export class WebhookCaller {
   async #ask({ client, body, timeoutSeconds, signal }: WebhookCall): Promise<unknown> {
     const shown = urlOf(client);
     shown.searchParams.set('timeout', `${timeoutSeconds}s`);
-    const bytes = Buffer.from(JSON.stringify(body));
+    const bytes = Buffer.from(printJson(body));
     const answer = await unlessAborted(this.#exchange(client, { shown, bytes, signal }), signal).catch(
       (error: Error) => {
         throw new Error(`Post ${goQuote(display(shown))}: ${networkText(error)}`);

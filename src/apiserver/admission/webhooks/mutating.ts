@@ -4,6 +4,7 @@ import { mutatingwebhookconfigurations } from '../../../api/generated/resources.
 import type { KubernetesObject } from '../../../api/resource.ts';
 import { clone } from '../../../machinery/clone.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
+import { parseJson, printJson } from '../../../machinery/exact-json.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
 import { applyJsonPatch } from '../../../machinery/json-patch.ts';
 import { internalError } from '../../../machinery/status-error.ts';
@@ -72,7 +73,7 @@ async function askOne(asked: Asked, attributes: AdmissionAttributes, context: Ho
   const notePatch = (operations: unknown[]) =>
     attributes.annotateDetail(`patch.webhook.admission.k8s.io/${place}`, () => {
       const by = { configuration: hook.configuration, webhook: hook.webhook.name };
-      return JSON.stringify({ ...by, patch: operations, patchType: 'JSONPatch' });
+      return printJson({ ...by, patch: operations, patchType: 'JSONPatch' });
     });
   const note = () => {
     const said = { configuration: hook.configuration, webhook: hook.webhook.name, mutated: changed };
@@ -123,7 +124,7 @@ function readPatch(webhook: string, { patch: encoded, patchType }: AdmissionResp
   if (patchType !== 'JSONPatch')
     throw new CallFailure(webhook, `unsupported patch type ${goQuote(patchType ?? '')}`);
   try {
-    const operations: unknown = JSON.parse(Buffer.from(encoded, 'base64').toString());
+    const operations: unknown = parseJson(Buffer.from(encoded, 'base64').toString());
     if (Array.isArray(operations)) return operations;
     throw new Error('json: cannot unmarshal object into Go value of type jsonpatch.Patch');
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { JSONSchemaProps } from '../../../api/apiextensions/v1.ts';
+import { isInteger, isNumber } from '../../../machinery/exact-json.ts';
 import { beyond, Result } from './result.ts';
 
 const int32 = 2 ** 31;
@@ -22,10 +23,10 @@ function numberType(schema: JSONSchemaProps): NumberType {
   return { type: known ? type : '', format: known?.includes(format) ? format : '' };
 }
 
-function fits(n: number, { type, format }: NumberType): boolean {
-  if (type !== 'integer') return format !== 'float' || Math.abs(n) <= maxFloat32;
+function fits(n: number | bigint, { type, format }: NumberType): boolean {
+  if (type !== 'integer') return format !== 'float' || Math.abs(Number(n)) <= maxFloat32;
   const limit = format === 'int32' ? int32 : int64;
-  return Number.isInteger(n) && n >= -limit && n < limit;
+  return isInteger(n) && n >= -limit && n < limit;
 }
 
 /**
@@ -34,17 +35,17 @@ function fits(n: number, { type, format }: NumberType): boolean {
  */
 export function checkNumber(value: unknown, schema: JSONSchemaProps, path: string): Result {
   const result = new Result();
-  if (typeof value !== 'number') return result;
+  if (!isNumber(value)) return result;
   const type = numberType(schema);
-  const check = (what: string, n: number): boolean => {
+  const check = (what: string, n: number | bigint): boolean => {
     if (fits(n, type)) return true;
     const format = type.format ? `with format ${type.format}` : '(default format)';
     const message = `${what} value must be of type ${type.type} ${format} in ${path}`;
     result.add({ kind: 'whole', message });
     return false;
   };
-  const limitOf = (what: string, n: number): number =>
-    check(what, n) && Number.isInteger(value) ? Math.trunc(n) : n;
+  const limitOf = (what: string, n: number | bigint): number | bigint =>
+    check(what, n) && isInteger(value) && typeof n === 'number' ? Math.trunc(n) : n;
   result.matches++;
   check('Checked', value);
   const { multipleOf, minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema;
@@ -64,8 +65,8 @@ export function checkNumber(value: unknown, schema: JSONSchemaProps, path: strin
 }
 
 function checkFactor(
-  value: number,
-  { factor, path }: { factor: number; path: string },
+  value: number | bigint,
+  { factor, path }: { factor: number | bigint; path: string },
   result: Result,
 ): void {
   if (factor <= 0) {
@@ -74,8 +75,10 @@ function checkFactor(
   } else if (!isMultiple(value, factor)) result.add(beyond(path, value, `be a multiple of ${factor}`));
 }
 
-function isMultiple(value: number, factor: number): boolean {
-  const times = factor < 1 ? (1 / factor) * value : value / factor;
+function isMultiple(value: number | bigint, factor: number | bigint): boolean {
+  if (isInteger(value) && isInteger(factor)) return BigInt(value) % BigInt(factor) === 0n;
+  const [n, by] = [Number(value), Number(factor)];
+  const times = by < 1 ? (1 / by) * n : n / by;
   const nearest = Math.round(times);
   return Math.abs(times - nearest) <= 1e-9 * Math.max(1, Math.abs(times));
 }

@@ -1,5 +1,6 @@
 import type { JSONSchemaProps } from '../../../api/apiextensions/v1.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
+import { printJson } from '../../../machinery/exact-json.ts';
 import { childOf, isObject, itemsOf } from './structure.ts';
 
 /**
@@ -57,7 +58,7 @@ function mergeKeys(schema: JSONSchemaProps): readonly string[] | undefined {
 }
 
 const identityOf = (item: unknown, keys: readonly string[]) =>
-  JSON.stringify(keys.map((key) => (isObject(item) ? item[key] : undefined)));
+  printJson(keys.map((key) => (isObject(item) ? item[key] : undefined)));
 
 function indexed(items: readonly unknown[], keys: readonly string[]): Map<string, unknown> {
   const found = new Map<string, unknown>();

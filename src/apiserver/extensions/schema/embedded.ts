@@ -1,5 +1,6 @@
 import type { JSONSchemaProps } from '../../../api/apiextensions/v1.ts';
 import type { ObjectMeta } from '../../../api/meta/v1.ts';
+import { clone } from '../../../machinery/clone.ts';
 import { ConformError, conform } from '../../../machinery/conform.ts';
 import { type FieldError, invalid, required } from '../../../machinery/field-error.ts';
 import { jsonTypeName } from '../../../machinery/go-text.ts';
@@ -90,15 +91,13 @@ function conformed(metadata: unknown): { value: Json; unknown: string[] } | stri
     return `json: cannot unmarshal ${jsonTypeName(metadata)} into Go value of type v1.ObjectMeta`;
   }
   try {
-    return conform(structuredCopy(metadata), metadataType);
+    // It works in place also where it fails half way.
+    return conform(clone(metadata), metadataType);
   } catch (error) {
     if (error instanceof ConformError) return error.message;
     throw error;
   }
 }
-
-/** `conform` works in place also where it fails half way. */
-const structuredCopy = (value: Json): Json => JSON.parse(JSON.stringify(value)) as Json;
 
 /** What is wrong with the type and the metadata of embedded resources. */
 export function embeddedErrors(

@@ -1,4 +1,5 @@
 import type { JSONSchemaProps } from '../../../api/apiextensions/v1.ts';
+import { printJson } from '../../../machinery/exact-json.ts';
 import { duplicate, type FieldError, invalid } from '../../../machinery/field-error.ts';
 import { isObject, itemsOf, propertyOf, valuesOf } from './structure.ts';
 
@@ -49,7 +50,7 @@ function repeated(values: readonly unknown[]): number[] {
   const seen = new Map<string, number>();
   const found: number[] = [];
   for (const [i, value] of values.entries()) {
-    const text = JSON.stringify(value);
+    const text = printJson(value);
     const times = seen.get(text) ?? 0;
     seen.set(text, times + 1);
     if (times === 1) found.push(i);

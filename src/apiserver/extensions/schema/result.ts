@@ -1,3 +1,4 @@
+import { printJson } from '../../../machinery/exact-json.ts';
 import {
   type FieldError,
   invalid,
@@ -61,14 +62,14 @@ const allowedTexts = new WeakMap<readonly unknown[], string>();
 
 /** What tells violations apart. */
 function textOf(violation: Violation): string {
-  if (violation.kind !== 'enum') return JSON.stringify(violation);
+  if (violation.kind !== 'enum') return printJson(violation);
   const { allowed, ...rest } = violation;
   let text = allowedTexts.get(allowed);
   if (text === undefined) {
-    text = JSON.stringify(allowed);
+    text = printJson(allowed);
     allowedTexts.set(allowed, text);
   }
-  return `${JSON.stringify(rest)}${text}`;
+  return `${printJson(rest)}${text}`;
 }
 
 /** A value of the wrong type, where `found` is what it is. */
@@ -112,4 +113,4 @@ function fieldOf(path: string, base: string): string {
   return base ? `${base}.${name}` : name;
 }
 
-const enumText = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+const enumText = (value: unknown) => (typeof value === 'string' ? value : printJson(value));

@@ -1,5 +1,6 @@
 import type { JSONSchemaProps } from '../../../api/apiextensions/v1.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
+import { isInteger, isNumber } from '../../../machinery/exact-json.ts';
 import type { FieldError } from '../../../machinery/field-error.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
 import { checkNumber } from './check-number.ts';
@@ -58,7 +59,7 @@ const typesOf = (schema: JSONSchemaProps) => {
 
 function typeOf(value: unknown): string {
   if (Array.isArray(value)) return 'array';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  if (isNumber(value)) return isInteger(value) ? 'integer' : 'number';
   return value === null ? 'null' : typeof value;
 }
 
