@@ -137,6 +137,7 @@ async function kubeletOf(
       logs: podLogsIn(config.dir),
       ...(config.ownLog && { logLinks: { dir: logLinksIn(config.dir), podLogs: podLogsPath } }),
       staticPods: `${config.dir}/manifests`,
+      plugins: `${config.dir}/kubelet/plugins_registry`,
     },
     node: {
       addresses: [

@@ -3,10 +3,13 @@ import { nodes, pods, services } from '../api/generated/resources.ts';
 import type { Informer } from '../client/informer.ts';
 import { Informers } from '../client/informers.ts';
 import { defaultIntervals, type KubeletOptions } from './config.ts';
+import { CsiDrivers } from './csi/csi-drivers.ts';
+import { CsiVolumes } from './csi/csi-volumes.ts';
 import { Evictor } from './eviction/evictor.ts';
 import { defaultThresholds } from './eviction/pressure.ts';
 import { defaultImageLimits, ImageCollector } from './images/image-collector.ts';
 import { ImagePuller } from './images/image-puller.ts';
+import { PluginRegistry } from './plugins/plugin-registry.ts';
 import { Allocations } from './pods/allocations.ts';
 import type { NodeContext } from './pods/context.ts';
 import { Hooks } from './pods/hooks.ts';
@@ -57,6 +60,8 @@ export interface AssemblyInput {
   runtimeName: string;
   /** Why pods cannot have a network yet; undefined when they can. */
   networkTrouble(): string | undefined;
+  /** Writes the node's status where it has changed. */
+  report(): Promise<void>;
 }
 
 /** The parts of a kubelet that others need. */
@@ -69,6 +74,8 @@ export interface Assembly {
   probes: ProbeManager;
   objects: ObjectCache;
   volumes: VolumeManager;
+  /** Absent where the node takes in no plugins. */
+  plugins: Plugins | undefined;
   collector: ImageCollector;
   evictor: Evictor;
 }
@@ -84,7 +91,8 @@ export function assemble(input: AssemblyInput): Assembly {
   const statuses = new StatusManager(context, watched.pods);
   const objects = new ObjectCache(context, wake);
   const tokens = new TokenManager(context);
-  const volumes = volumeManager(input, { objects, tokens, statuses });
+  const plugins = pluginsOf(input, tokens);
+  const volumes = volumeManager(input, { objects, tokens, statuses, csi: plugins?.csi });
   const probes = new ProbeManager({ context, prober: new Prober(runtime, dialer), onVerdict: wake });
   const hooks = new Hooks(context, dialer);
   const killer = new Killer(context, hooks);
@@ -132,12 +140,17 @@ export function assemble(input: AssemblyInput): Assembly {
   const workers: PodWorkers = new PodWorkers(platform, lifecycle, podResyncMs);
   const scavengers = scavengersOf(input, workers, images);
   const taken = () => workers.active().map((pod) => allocations.asHeld(pod));
-  return { workers, taken, view, statuses, probes, objects, volumes, ...scavengers };
+  return { workers, taken, view, statuses, probes, objects, volumes, plugins, ...scavengers };
 }
 
 function volumeManager(
   { options, context, facts, watched }: AssemblyInput,
-  sources: { objects: ObjectCache; tokens: TokenManager; statuses: StatusManager },
+  sources: {
+    objects: ObjectCache;
+    tokens: TokenManager;
+    statuses: StatusManager;
+    csi: CsiVolumes | undefined;
+  },
 ): VolumeManager {
   const allocatable = () => facts.allocatable;
   const addresses = (pod: Pod) => {
@@ -155,9 +168,29 @@ function volumeManager(
     host: options.host,
     rootDir: facts.rootDir,
     content,
+    ...(sources.csi && { csi: sources.csi }),
     allocatable,
     node: () => watched.node.get(context.nodeName),
   });
+}
+
+/** What the node takes in from programs beside it. */
+export interface Plugins {
+  registry: PluginRegistry;
+  csi: CsiVolumes;
+}
+
+function pluginsOf(
+  { options, context, facts, report }: AssemblyInput,
+  tokens: TokenManager,
+): Plugins | undefined {
+  const dir = options.dirs.plugins;
+  if (dir === undefined) return undefined;
+  const { rootDir } = facts;
+  const { mounts } = options.host;
+  const drivers = new CsiDrivers(context);
+  const registry = new PluginRegistry({ dir, platform: context.platform, handlers: { CSIPlugin: drivers } });
+  return { registry, csi: new CsiVolumes({ context, rootDir, mounts, drivers, tokens, report }) };
 }
 
 /** What makes room before the node runs out of it. */

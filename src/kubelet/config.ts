@@ -29,6 +29,8 @@ export interface KubeletDirs {
   logLinks?: LogLinks;
   /** Manifests of static pods; none where absent. */
   staticPods?: string;
+  /** Sockets of plugins, such as CSI drivers; none where absent. `/var/lib/kubelet/plugins_registry` on a plain machine. */
+  plugins?: string;
   /** `Localhost` seccomp profiles; `<root>/seccomp` where absent. */
   seccomp?: string;
 }
@@ -85,6 +87,8 @@ export interface KubeletIntervals {
   podResyncMs: number;
   housekeepingMs: number;
   staticPodsMs: number;
+  /** Between looks for plugins that have come or gone. */
+  pluginsMs: number;
   evictionMs: number;
   /** Between questions to the runtime how it is, while the node is ready. */
   runtimePollMs: number;
@@ -102,6 +106,7 @@ export const defaultIntervals: KubeletIntervals = {
   podResyncMs: 60_000,
   housekeepingMs: 30_000,
   staticPodsMs: 5000,
+  pluginsMs: 1000,
   evictionMs: 10_000,
   runtimePollMs: 5000,
   unreadyPollMs: 100,

@@ -1,7 +1,15 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Pod } from '../api/core/v1.ts';
-import { configmaps, pods, secrets } from '../api/generated/resources.ts';
+import {
+  configmaps,
+  csidrivers,
+  csinodes,
+  persistentvolumeclaims,
+  persistentvolumes,
+  pods,
+  secrets,
+} from '../api/generated/resources.ts';
 import { whyNoContainers } from './runtimes/containerd/test-node.ts';
 import { RealNode, shell } from './testing/test-real-node.ts';
 
@@ -37,6 +45,51 @@ describe.skipIf(why)(`the kubelet on containerd${why ? ` (skipped: ${why})` : ''
     expect(
       existsSync(`/sys/fs/cgroup/cpu${node.node.cgroupRoot}/kubepods/besteffort/pod${pod.metadata.uid}`),
     ).toBe(false);
+  });
+
+  test('has a CSI driver mount volumes, over its own restart, and take them away', async () => {
+    const { api, directory } = node;
+    const driver = 'test.csi.example';
+    api.add(csidrivers, { metadata: { name: driver }, spec: { attachRequired: false } });
+    const options = {
+      dir: `${directory}/driver`,
+      registry: `${directory}/kubelet/plugins_registry`,
+      can: ['STAGE_UNSTAGE_VOLUME'],
+      mounts: true,
+    };
+    const stopDriver = await node.startProgram('test-csi-program.ts', JSON.stringify(options));
+    await node.until(() => api.get(csinodes, '', 'n1')?.spec.drivers.length === 1);
+    const claimRef = { kind: 'PersistentVolumeClaim', namespace: 'default', name: 'disk', uid: 'uid-disk' };
+    const csi = { driver, volumeHandle: 'disk-1', fsType: 'ext4' };
+    api.add(persistentvolumes, {
+      metadata: { name: 'pv' },
+      spec: { accessModes: ['ReadWriteOnce'], claimRef, csi },
+    });
+    api.add(persistentvolumeclaims, {
+      metadata: { name: 'disk', namespace: 'default' },
+      spec: { volumeName: 'pv' },
+      status: { phase: 'Bound' },
+    });
+    const volumes = [{ name: 'd', persistentVolumeClaim: { claimName: 'disk' } }];
+    const volumeMounts = [{ name: 'd', mountPath: '/disk' }];
+    const securityContext = { fsGroup: 77 };
+    const writer = { ...once('c', 'id -u > /disk/who; sleep 1000'), volumeMounts };
+    node.create('writer', { securityContext, volumes, containers: [writer] });
+    await node.phase('writer', 'Running');
+    const data = `${directory}/driver/data/disk-1`;
+    await node.until(() => existsSync(`${data}/who`) && readFileSync(`${data}/who`, 'utf8') === '0\n');
+    expect((statSync(data).mode & 0o2770) === 0o2770 && statSync(data).gid).toBe(77);
+    const stopAgain = await stopDriver().then(() =>
+      node.startProgram('test-csi-program.ts', JSON.stringify(options)),
+    );
+    api.remove(pods, 'default', 'writer');
+    await node.until(() => !node.pod('writer'));
+    await node.until(
+      () => readdirSync(`${directory}/kubelet/plugins/kubernetes.io/csi/${driver}`).length === 0,
+    );
+    expect(readFileSync(`${data}/who`, 'utf8')).toBe('0\n');
+    await stopAgain();
+    await node.until(() => api.get(csinodes, '', 'n1')?.spec.drivers.length === 0);
   });
 
   test('shows config maps and secrets in files and variables, and changes of them in the files', async () => {

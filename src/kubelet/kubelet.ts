@@ -84,11 +84,21 @@ class Kubelet {
       const facts = await readNodeFacts(this.#options, machine);
       const networkTrouble = () => agent.networkTrouble();
       const [options, context] = [this.#options, this.#context];
-      const parts = assemble({ options, context, facts, watched, runtimeName, networkTrouble });
+      const report = () => agent.report();
+      const parts = assemble({ options, context, facts, watched, runtimeName, networkTrouble, report });
+      await this.#findPlugins(parts);
       this.#parts = parts;
       await this.#work({ signal, agent, machine, facts, watched, parts });
     }
     await watched.informers.stopped();
+  }
+
+  async #findPlugins({ plugins }: Assembly): Promise<void> {
+    const { plugins: dir } = this.#options.dirs;
+    if (!plugins || dir === undefined) return;
+    // Whoever registers may want the folder to be there before.
+    await this.#context.platform.files.makeDir(dir, { mode: 0o750 });
+    await plugins.csi.load();
   }
 
   #agent(machine: HostFacts): NodeAgent {
@@ -102,6 +112,7 @@ class Kubelet {
       intervals: this.#intervals,
       port: () => this.#port,
       onReady: () => this.#parts?.workers.wakeAll(),
+      volumesInUse: () => this.#parts?.plugins?.csi.inUse(),
       pressure: () =>
         this.#parts?.evictor.pressure() ?? { memoryPressure: false, diskPressure: false, pidPressure: false },
     });
@@ -151,7 +162,7 @@ class Kubelet {
   #chores({ signal, facts, parts }: Running, relist: () => Promise<void>, statics: StaticPods | undefined) {
     const context = this.#context;
     const { clock } = context.platform;
-    const { workers, volumes, evictor, collector } = parts;
+    const { workers, volumes, plugins, evictor, collector } = parts;
     const keeper = new Housekeeper({ context, host: this.#options.host, facts, workers, volumes });
     const rotator = new LogRotator(context);
     const every = (intervalMs: number, what: string, task: () => Promise<void>) =>
@@ -160,6 +171,12 @@ class Kubelet {
       every(this.#intervals.relistMs, 'runtime not listed', relist),
       ...(statics
         ? [every(this.#intervals.staticPodsMs, 'static pods not in order', () => statics.sync())]
+        : []),
+      ...(plugins
+        ? [
+            every(this.#intervals.pluginsMs, 'plugins not looked for', () => plugins.registry.scan()),
+            every(this.#intervals.housekeepingMs, 'volumes of drivers not tidied', () => plugins.csi.tidy()),
+          ]
         : []),
       every(this.#intervals.evictionMs, 'eviction failed', () => evictor.check()),
       every(this.#intervals.imageGcMs, 'images not collected', () => collector.collect()),

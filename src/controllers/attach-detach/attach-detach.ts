@@ -12,6 +12,7 @@ import type { VolumeAttachment } from '../../api/storage/v1.ts';
 import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
+import { attachedName, attachmentName, type VolumeIdentity } from '../../machinery/csi-names.ts';
 import { oldProvisionerOf } from '../../machinery/csi-translation/translate.ts';
 import { ignoring } from '../../machinery/status-error.ts';
 import { deepEqual } from '../../machinery/equal.ts';
@@ -25,15 +26,12 @@ import {
   type Attachable,
   attachableOf,
   type Attachment,
-  attachedName,
-  attachmentName,
   holds,
   managedAnnotation,
   needsVolumes,
   type NodePlan,
   ownAttachablesOf,
   planNode,
-  type VolumeIdentity,
   volumeKeyOf,
   type Wanted,
 } from './plan.ts';

@@ -1,8 +1,9 @@
 import type { Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import type { EventRecorder } from '../../client/event-recorder.ts';
+import { attachmentName } from '../../machinery/csi-names.ts';
 import { goQuote } from '../../machinery/go-text.ts';
-import { type Attachable, type Attachment, attachmentName, type Wanted } from './plan.ts';
+import { type Attachable, type Attachment, type Wanted } from './plan.ts';
 
 type Pods = readonly Stored<Pod>[];
 

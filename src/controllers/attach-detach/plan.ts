@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Node, PersistentVolume, Pod } from '../../api/core/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import type { VolumeAttachment, VolumeAttachmentSource } from '../../api/storage/v1.ts';
+import type { VolumeIdentity } from '../../machinery/csi-names.ts';
 import { csiVolumeOf, csiVolumeOfPod } from '../../machinery/csi-translation/translate.ts';
 import { isFinished } from '../shared/pods.ts';
 
@@ -13,13 +13,6 @@ const keepTerminatedAnnotation = 'volumes.kubernetes.io/keep-terminated-pod-volu
 const outOfServiceTaint = 'node.kubernetes.io/out-of-service';
 /** How long a volume of a node that nobody hears of is left to it (`maxWaitForUnmountDuration`). */
 export const unmountWithinMs = 6 * 60_000;
-
-/** What tells a volume from all others. */
-export interface VolumeIdentity {
-  driver: string;
-  /** The driver's own name for it. */
-  handle: string;
-}
 
 /** A volume that a driver attaches to nodes. */
 export interface Attachable extends VolumeIdentity {
@@ -61,14 +54,6 @@ export function volumeKeyOf({ persistentVolumeName, inlineVolumeSpec }: VolumeAt
 export interface Wanted {
   volume: Attachable;
   pods: readonly Stored<Pod>[];
-}
-
-/** The name under which a node's status speaks of a volume. */
-export const attachedName = ({ driver, handle }: VolumeIdentity) => `kubernetes.io/csi/${driver}^${handle}`;
-
-/** The name of the attachment of a volume to a node: `pkg/volume/csi` getAttachmentName. */
-export function attachmentName({ driver, handle }: VolumeIdentity, node: string): string {
-  return `csi-${createHash('sha256').update(`${handle}${driver}${node}`).digest('hex')}`;
 }
 
 const shared = new Set(['ReadOnlyMany', 'ReadWriteMany']);

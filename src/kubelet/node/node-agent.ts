@@ -37,6 +37,8 @@ export interface NodeAgentOptions {
   port(): number;
   /** Called when pods can run that could not before. */
   onReady(): void;
+  /** The volumes that must not be detached from it, by the names that its status has for them; undefined where it has none of that kind. */
+  volumesInUse(): string[] | undefined;
   /** What presses on the node now. */
   pressure(): Pick<NodeHealth, 'memoryPressure' | 'diskPressure' | 'pidPressure'>;
 }
@@ -185,7 +187,8 @@ export class NodeAgent {
   }
 
   async #status(old: NodeStatus | undefined): Promise<NodeStatus> {
-    const { context, host, facts, identity, rootDir, port, pressure } = this.#options;
+    const { context, host, facts, identity, rootDir, port, pressure, volumesInUse } = this.#options;
+    const inUse = volumesInUse();
     const { runtime, platform } = context;
     const [disk, version, images] = await Promise.all([
       host.disk(rootDir),
@@ -202,6 +205,7 @@ export class NodeAgent {
       daemonEndpoints: { kubeletEndpoint: { Port: port() } },
       nodeInfo: systemInfo(facts, version),
       images: imageList(images),
+      ...(inUse && { volumesInUse: inUse }),
       features: { supplementalGroupsPolicy: false },
       declaredFeatures,
       runtimeHandlers: (this.#runtime?.handlers ?? []).map(

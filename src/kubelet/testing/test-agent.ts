@@ -41,6 +41,7 @@ await createKubelet({
     root: `${settings.directory}/kubelet`,
     logs: `${settings.directory}/pod-logs`,
     staticPods: `${settings.directory}/manifests`,
+    plugins: `${settings.directory}/kubelet/plugins_registry`,
   },
   node: { addresses: [{ type: 'InternalIP', address: settings.address }] },
   cluster: { dnsServers: ['10.96.0.10'], domain: 'cluster.local' },

@@ -25,22 +25,42 @@ export class RealNode {
 
   static async create(): Promise<RealNode> {
     const real = new RealNode(await createTestNode());
-    const outfile = join(real.node.directory, 'agent.mjs');
-    const entry = join(import.meta.dirname, 'test-agent.ts');
+    await real.#bundle('test-agent.ts', 'agent.mjs');
+    await real.startKubelet();
+    return real;
+  }
+
+  async #bundle(source: string, name: string): Promise<void> {
     const banner = {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     };
     await build({
-      entryPoints: [entry],
-      outfile,
+      entryPoints: [join(import.meta.dirname, source)],
+      outfile: join(this.node.directory, name),
       bundle: true,
       platform: 'node',
       format: 'esm',
       banner,
       logLevel: 'error',
     });
-    await real.startKubelet();
-    return real;
+  }
+
+  /** A program of this project that runs on the node, once it has said something; ended by what is given. */
+  async startProgram(source: string, argument: string): Promise<() => Promise<void>> {
+    const { directory, entry } = this.node;
+    const name = source.replace(/\.ts$/, '.mjs');
+    await this.#bundle(source, name);
+    const [program, ...args] = [...entry, process.execPath, `${directory}/${name}`, argument];
+    const child = spawn(program as string, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    await new Promise((resolve, reject) => {
+      child.stdout.once('data', resolve);
+      child.once('exit', (code) => reject(new Error(`${source} has ended with ${code}`)));
+    });
+    return async () => {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill();
+      await ended;
+    };
   }
 
   get directory(): string {

@@ -1,5 +1,6 @@
 import type { PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../../api/core/v1.ts';
 import { persistentvolumeclaims, persistentvolumes } from '../../api/generated/resources.ts';
+import type { Stored } from '../../api/resource.ts';
 import type { NodeContext } from '../pods/context.ts';
 import { VolumeError } from './payload.ts';
 
@@ -32,12 +33,12 @@ export function claimTrouble(
   return undefined;
 }
 
-/** The volume behind a claim. Rejects with VolumeError where the claim is not bound to one. */
+/** A claim and the volume behind it. Rejects with VolumeError where the claim is not bound to one. */
 export async function boundVolume(
   context: NodeContext,
   pod: Pod,
   asked: { name: string; ownedByPod: boolean },
-): Promise<PersistentVolume> {
+): Promise<{ claim: Stored<PersistentVolumeClaim>; volume: PersistentVolume }> {
   const { client } = context;
   const claim = await client
     .of(persistentvolumeclaims)
@@ -50,5 +51,5 @@ export async function boundVolume(
     throw new VolumeError(
       `PV ${JSON.stringify(volume.metadata.name)} is not bound to PVC ${JSON.stringify(asked.name)}`,
     );
-  return volume;
+  return { claim, volume };
 }

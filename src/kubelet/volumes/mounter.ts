@@ -1,11 +1,14 @@
 import { dirname } from 'node:path';
 import type { HostPathVolumeSource, Node, Pod, Volume } from '../../api/core/v1.ts';
+import { csiVolumeOf, csiVolumeOfPod } from '../../machinery/csi-translation/translate.ts';
 import { isLocalVolume } from '../../machinery/local-volumes.ts';
 import { matchesSelector } from '../../machinery/node-selection.ts';
 import { parseQuantity, quantityValue } from '../../machinery/quantity.ts';
 import type { Sums } from '../../machinery/resource-sums.ts';
 import { specSums } from '../../machinery/pod-sums.ts';
 import type { NodeHost } from '../node/node-host.ts';
+import type { CsiMounter } from '../csi/csi-mounter.ts';
+import type { CsiPublished } from '../csi/csi-volumes.ts';
 import type { NodeContext } from '../pods/context.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import { boundVolume, claimOf } from './claims.ts';
@@ -41,13 +44,16 @@ export interface VolumeRequest {
 export class VolumeMounter {
   readonly #context: NodeContext;
   readonly #host: Pick<NodeHost, 'mounts' | 'openBeneath'>;
+  readonly #csi: CsiMounter | undefined;
   /** Claims that have been given to their pod's group: once is enough, and trees may be large. */
   readonly #given = new Set<string>();
   #versions = 0;
 
-  constructor(context: NodeContext, host: Pick<NodeHost, 'mounts' | 'openBeneath'>) {
+  /** Without `csi` the node has no volumes of drivers. */
+  constructor(context: NodeContext, host: Pick<NodeHost, 'mounts' | 'openBeneath'>, csi?: CsiMounter) {
     this.#context = context;
     this.#host = host;
+    this.#csi = csi;
   }
 
   /** Rejects, with the message for the event, where the volume cannot be had now. */
@@ -55,7 +61,11 @@ export class VolumeMounter {
     const { volume, pod, dirs } = request;
     if (volume.emptyDir) return this.#emptyDir(request);
     if (volume.hostPath) return this.#hostPath(volume.name, volume.hostPath);
+    if (volume.csi)
+      return this.#ofDriver(pod, volume.name, this.#csi?.ephemeral(pod, volume.name, volume.csi));
     if (claimOf(pod, volume)) return this.#claim(request);
+    const migrated = csiVolumeOfPod(volume, pod.metadata.namespace ?? '');
+    if (migrated) return this.#ofDriver(pod, volume.name, this.#csi?.persistent(pod, { volume: migrated }));
     const plugin = contentPlugin(volume);
     if (!plugin) throw new VolumeError(`no volume plugin matched for volume ${JSON.stringify(volume.name)}`);
     const payload = await request.content.payload(pod, volume);
@@ -127,7 +137,7 @@ export class VolumeMounter {
 
   async #claim({ pod, volume, node }: VolumeRequest): Promise<MountedVolume> {
     const claim = claimOf(pod, volume) as NonNullable<ReturnType<typeof claimOf>>;
-    const bound = await boundVolume(this.#context, pod, claim);
+    const { claim: held, volume: bound } = await boundVolume(this.#context, pod, claim);
     const { spec, metadata } = bound;
     const where = spec.nodeAffinity?.required;
     // Who names a node for a pod goes past the scheduler, and what stands at the same path here is somebody else's.
@@ -140,6 +150,11 @@ export class VolumeMounter {
     const more = { readOnly, ...(Number.isInteger(gid) && { gid }) };
     // What was made for a claim is for whoever the pod runs as, as the provisioners of such folders have it.
     const mode = isLocalVolume(bound) ? 0o777 : undefined;
+    const csi = csiVolumeOf(bound);
+    if (csi) {
+      const published = this.#csi?.persistent(pod, { volume: csi, claim: held, readOnly });
+      return { ...more, ...(await this.#ofDriver(pod, volume.name, published)) };
+    }
     if (spec.hostPath) return { ...(await this.#hostPath(volume.name, spec.hostPath, mode)), ...more };
     if (!spec.local)
       throw new VolumeError(`no volume plugin matched for PV ${JSON.stringify(metadata.name)}`);
@@ -149,6 +164,20 @@ export class VolumeMounter {
     if (!readOnly && !this.#given.has(key)) await this.#giveToPod(pod, spec.local.path);
     this.#given.add(key);
     return { name: volume.name, hostPath: spec.local.path, ...more };
+  }
+
+  /** The volume of a driver, given to the pod's group where that is the node's to do. */
+  async #ofDriver(
+    pod: Pod,
+    name: string,
+    published: Promise<CsiPublished> | undefined,
+  ): Promise<MountedVolume> {
+    if (!published) throw new VolumeError('this node has no volumes of CSI drivers');
+    const { path, readOnly, givesToGroup } = await published;
+    const key = `${pod.metadata.uid}/${name}`;
+    if (givesToGroup && !this.#given.has(key)) await this.#giveToPod(pod, path);
+    this.#given.add(key);
+    return { name, hostPath: path, readOnly };
   }
 }
 

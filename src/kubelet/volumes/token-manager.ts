@@ -6,6 +6,8 @@ import type { NodeContext } from '../pods/context.ts';
 
 interface Held {
   token: string;
+  /** As the API server says it. */
+  expirationTimestamp: string;
   obtainedMs: number;
   expiresMs: number;
 }
@@ -33,16 +35,24 @@ export class TokenManager {
 
   /** The token for a pod; a fresh one where the held one is about to end. An old one will do while there is no other. */
   async token(pod: Pod, projection: ServiceAccountTokenProjection): Promise<string> {
+    return (await this.held(pod, projection)).token;
+  }
+
+  /** The same with the moment at which it ends. */
+  async held(
+    pod: Pod,
+    projection: ServiceAccountTokenProjection,
+  ): Promise<{ token: string; expirationTimestamp: string }> {
     const key = keyOf(pod, projection);
     const held = this.#held.get(key);
     const nowMs = this.#context.platform.clock.now();
-    if (held && !needsRefresh(held, nowMs)) return held.token;
+    if (held && !needsRefresh(held, nowMs)) return held;
     try {
       const fresh = await this.#request(pod, projection);
       this.#held.set(key, fresh);
-      return fresh.token;
+      return fresh;
     } catch (error) {
-      if (held && held.expiresMs > nowMs) return held.token;
+      if (held && held.expiresMs > nowMs) return held;
       throw new Error(`failed to fetch token: ${(error as Error).message}`, { cause: error });
     }
   }
@@ -75,9 +85,9 @@ export class TokenManager {
     const answer = await client
       .of(serviceaccounts)
       .postSubresource<TokenRequest>(account, 'token', body, { cause });
-    const expiresMs =
-      Date.parse(answer.status?.expirationTimestamp ?? '') || obtainedMs + expirationSeconds * 1000;
-    return { token: answer.status?.token ?? '', obtainedMs, expiresMs };
+    const { token = '', expirationTimestamp = '' } = answer.status ?? {};
+    const expiresMs = Date.parse(expirationTimestamp) || obtainedMs + expirationSeconds * 1000;
+    return { token, expirationTimestamp, obtainedMs, expiresMs };
   }
 }
 

@@ -1,6 +1,8 @@
 import type { Node, Pod, Volume } from '../../api/core/v1.ts';
 import type { Sums } from '../../machinery/resource-sums.ts';
 import type { NodeHost } from '../node/node-host.ts';
+import { CsiMounter } from '../csi/csi-mounter.ts';
+import type { CsiVolumes } from '../csi/csi-volumes.ts';
 import { type NodeContext, podEvent } from '../pods/context.ts';
 import { allContainers } from '../pods/pod-kinds.ts';
 import type { VolumeContent } from './content.ts';
@@ -12,6 +14,8 @@ export interface VolumeManagerOptions {
   host: Pick<NodeHost, 'mounts' | 'openBeneath'>;
   rootDir: string;
   content: VolumeContent;
+  /** Volumes of drivers; none where absent. */
+  csi?: CsiVolumes;
   allocatable(): Sums;
   /** The node that this is. */
   node(): Node | undefined;
@@ -33,7 +37,8 @@ export class VolumeManager {
 
   constructor(options: VolumeManagerOptions) {
     this.#options = options;
-    this.#mounter = new VolumeMounter(options.context, options.host);
+    const { context, host, csi } = options;
+    this.#mounter = new VolumeMounter(context, host, csi && new CsiMounter(context, csi));
   }
 
   /** Makes all volumes of the pod ready and brings them up to date. Rejects, and tells why, while one is not. */
@@ -56,15 +61,18 @@ export class VolumeManager {
   }
 
   /** Takes a pod's volumes away. */
-  unmount(podUid: string): Promise<void> {
+  async unmount(podUid: string): Promise<void> {
     const { volumes, subPaths } = podDirs(this.#options.rootDir, podUid);
     this.#mounter.forget(podUid);
-    return this.#removeTrees(subPaths, volumes);
+    await this.#removeTrees(subPaths);
+    await this.#options.csi?.unpublishAll(podUid);
+    await this.#removeTrees(volumes);
   }
 
   /** Takes away everything that stands on the node for a pod. */
-  remove(podUid: string): Promise<void> {
-    return this.#removeTrees(podDirs(this.#options.rootDir, podUid).pod);
+  async remove(podUid: string): Promise<void> {
+    await this.unmount(podUid);
+    await this.#removeTrees(podDirs(this.#options.rootDir, podUid).pod);
   }
 
   /** Never reaches through a mount: what is behind one is somebody else's. */

@@ -8,7 +8,7 @@ import type {
   LinuxResources,
   SandboxSpec,
 } from '../types.ts';
-import type { Channel } from './channel.ts';
+import type { GrpcChannel } from '../../../platform/grpc-channel.ts';
 import { container, containerStatus } from './from-cri.ts';
 import { containerStats } from './stats-from-cri.ts';
 import { openCommandStreams, type StreamConnect } from './streaming.ts';
@@ -23,11 +23,15 @@ const marginMs = 30_000;
 
 /** The containers of a runtime behind the Container Runtime Interface. */
 export class CriContainers implements Containers {
-  readonly #channel: Channel;
+  readonly #channel: GrpcChannel;
   readonly #imageIdOf: (imageRef: string) => Promise<string>;
   readonly #connect: StreamConnect | undefined;
 
-  constructor(channel: Channel, imageIdOf: (imageRef: string) => Promise<string>, connect?: StreamConnect) {
+  constructor(
+    channel: GrpcChannel,
+    imageIdOf: (imageRef: string) => Promise<string>,
+    connect?: StreamConnect,
+  ) {
     this.#channel = channel;
     this.#imageIdOf = imageIdOf;
     this.#connect = connect;

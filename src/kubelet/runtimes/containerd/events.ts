@@ -11,7 +11,8 @@ import {
 } from '../generated/runtime/v1/runtime_pb.js';
 import { isRuntimeError } from '../runtime-error.ts';
 import type { RuntimeEvent } from '../runtime.ts';
-import { type Channel, kubernetesNamespace } from './channel.ts';
+import type { GrpcChannel } from '../../../platform/grpc-channel.ts';
+import { kubernetesNamespace } from './cri-channel.ts';
 import { milliseconds } from './from-cri.ts';
 
 type Listener = (event: RuntimeEvent) => void;
@@ -43,14 +44,18 @@ function criEvent(event: ContainerEventResponse): RuntimeEvent | undefined {
   return { type: 'exited', id, exitCode, atMs: milliseconds(event.createdAt) };
 }
 
-async function followContainerd(channel: Channel, listener: Listener, signal: AbortSignal): Promise<void> {
+async function followContainerd(
+  channel: GrpcChannel,
+  listener: Listener,
+  signal: AbortSignal,
+): Promise<void> {
   for await (const envelope of channel.stream(Events.method.subscribe, { filters }, signal)) {
     const event = containerdEvent(envelope);
     if (event) listener(event);
   }
 }
 
-async function followInterface(channel: Channel, listener: Listener, signal: AbortSignal): Promise<void> {
+async function followInterface(channel: GrpcChannel, listener: Listener, signal: AbortSignal): Promise<void> {
   for await (const message of channel.stream(RuntimeService.method.getContainerEvents, {}, signal)) {
     const event = criEvent(message);
     if (event) listener(event);
@@ -61,7 +66,7 @@ const retryMs = 200;
 
 /** Follows the runtime's events until the signal aborts, through its restarts. */
 export async function followEvents(
-  options: { channel: Channel; clock: Clock; log: Log; signal: AbortSignal },
+  options: { channel: GrpcChannel; clock: Clock; log: Log; signal: AbortSignal },
   listener: Listener,
 ): Promise<void> {
   const { channel, clock, log, signal } = options;

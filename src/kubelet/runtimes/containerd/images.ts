@@ -7,7 +7,8 @@ import { RuntimeError } from '../runtime-error.ts';
 import type { Images, PullOptions } from '../runtime.ts';
 import type { FilesystemUsage, Image, PullProgress } from '../types.ts';
 import { archiveNames } from './archive-names.ts';
-import { type Channel, kubernetesNamespace } from './channel.ts';
+import type { GrpcChannel } from '../../../platform/grpc-channel.ts';
+import { kubernetesNamespace } from './cri-channel.ts';
 import { image } from './from-cri.ts';
 import { filesystem } from './stats-from-cri.ts';
 import { sandboxConfig } from './to-cri.ts';
@@ -20,7 +21,7 @@ const pullMs = 6 * 3_600_000;
 const progressStepMs = 250;
 
 export interface CriImagesOptions {
-  channel: Channel;
+  channel: GrpcChannel;
   clock: Clock;
   files: Files;
   processes: Processes;

@@ -4,7 +4,8 @@ import type { Platform } from '../../../platform/platform.ts';
 import { RuntimeService } from '../generated/runtime/v1/runtime_pb.js';
 import type { Runtime, RuntimeEvent } from '../runtime.ts';
 import type { RuntimeStatus, RuntimeVersion } from '../types.ts';
-import { Channel } from './channel.ts';
+import type { GrpcChannel } from '../../../platform/grpc-channel.ts';
+import { criChannel } from './cri-channel.ts';
 import { CriContainers } from './containers.ts';
 import { followEvents } from './events.ts';
 import { CriImages } from './images.ts';
@@ -31,7 +32,7 @@ export class CriRuntime implements Runtime {
   readonly sandboxes: CriSandboxes;
   readonly containers: CriContainers;
   readonly images: CriImages;
-  readonly #channel: Channel;
+  readonly #channel: GrpcChannel;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #closed = new AbortController();
@@ -39,7 +40,7 @@ export class CriRuntime implements Runtime {
   constructor(options: CriRuntimeOptions) {
     const { socketPath, platform, streamConnect, sandboxImage, ctr = 'ctr' } = options;
     const { clock, files, processes } = platform;
-    const channel = new Channel(socketPath, clock);
+    const channel = criChannel(socketPath, clock);
     this.#channel = channel;
     this.#clock = clock;
     this.#log = platform.log.named('runtime');

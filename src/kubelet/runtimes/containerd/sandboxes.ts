@@ -2,7 +2,7 @@ import { RuntimeService } from '../generated/runtime/v1/runtime_pb.js';
 import { RuntimeError } from '../runtime-error.ts';
 import type { CallOptions, Sandboxes } from '../runtime.ts';
 import type { SandboxFilter, SandboxSpec } from '../types.ts';
-import type { Channel } from './channel.ts';
+import type { GrpcChannel } from '../../../platform/grpc-channel.ts';
 import { sandbox, sandboxStatus } from './from-cri.ts';
 import { sandboxStats } from './stats-from-cri.ts';
 import { openPortForward, type StreamConnect } from './streaming.ts';
@@ -16,10 +16,10 @@ const slowMs = 4 * 60_000;
 
 /** The sandboxes of a runtime behind the Container Runtime Interface. */
 export class CriSandboxes implements Sandboxes {
-  readonly #channel: Channel;
+  readonly #channel: GrpcChannel;
   readonly #connect: StreamConnect | undefined;
 
-  constructor(channel: Channel, connect?: StreamConnect) {
+  constructor(channel: GrpcChannel, connect?: StreamConnect) {
     this.#channel = channel;
     this.#connect = connect;
   }

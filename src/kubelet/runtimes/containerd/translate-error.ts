@@ -1,4 +1,5 @@
 import { status } from '@grpc/grpc-js';
+import type { GrpcFailure } from '../../../platform/grpc-channel.ts';
 import { RuntimeError, type RuntimeErrorCode } from '../runtime-error.ts';
 
 const codes: Partial<Record<status, RuntimeErrorCode>> = {
@@ -27,12 +28,6 @@ const wordings: [RegExp, RuntimeErrorCode][] = [
     'Unavailable',
   ],
 ];
-
-/** What gRPC tells of a failed call. */
-export interface GrpcFailure {
-  code: number;
-  details: string;
-}
 
 /** A failed call as the seam tells it, with the runtime's own message. */
 export function translateGrpcError(failure: GrpcFailure): RuntimeError {

@@ -9,23 +9,26 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import { Client, credentials, Metadata, type ServiceError, status as grpcStatus } from '@grpc/grpc-js';
-import type { Clock } from '../../../platform/clock.ts';
-import { RuntimeError } from '../runtime-error.ts';
-import { translateGrpcError } from './translate-error.ts';
+import type { Clock } from './clock.ts';
 
 export interface UnaryOptions {
   timeoutMs: number;
   signal?: AbortSignal;
 }
 
-/** The namespace in which containerd keeps what belongs to Kubernetes. */
-export const kubernetesNamespace = 'k8s.io';
+/** What gRPC tells of a failed call. */
+export interface GrpcFailure {
+  code: number;
+  details: string;
+}
 
-/** containerd's own services are asked in a namespace; the runtime interface pays no heed to it. */
-function metadata(): Metadata {
-  const values = new Metadata();
-  values.set('containerd-namespace', kubernetesNamespace);
-  return values;
+export interface GrpcChannelOptions {
+  socketPath: string;
+  clock: Clock;
+  /** Sent with each call. */
+  headers?: Readonly<Record<string, string>>;
+  /** The error that callers see of what gRPC has met. */
+  errorOf(failure: GrpcFailure): Error;
 }
 
 const encoder =
@@ -41,13 +44,17 @@ const decoder =
 const pathOf = (method: { parent: { typeName: string }; name: string }) =>
   `/${method.parent.typeName}/${method.name}`;
 
-/** A gRPC connection to a runtime's socket, made when it is first needed and made again when it is lost. */
-export class Channel {
+/** A gRPC connection to a local socket, made when it is first needed and made again when it is lost. */
+export class GrpcChannel {
   readonly #client: Client;
   readonly #clock: Clock;
+  readonly #metadata = new Metadata();
+  readonly #errorOf: GrpcChannelOptions['errorOf'];
 
-  constructor(socketPath: string, clock: Clock) {
+  constructor({ socketPath, clock, headers = {}, errorOf }: GrpcChannelOptions) {
     this.#clock = clock;
+    this.#errorOf = errorOf;
+    for (const [name, value] of Object.entries(headers)) this.#metadata.set(name, value);
     this.#client = new Client(`unix://${socketPath}`, credentials.createInsecure(), {
       // Lists of a full node exceed the default of 4 MiB.
       'grpc.max_receive_message_length': -1,
@@ -57,26 +64,26 @@ export class Channel {
     });
   }
 
-  /** Calls a method. Rejects with a `RuntimeError`. */
+  /** Calls a method. */
   call<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     init: MessageInitShape<I>,
     options: UnaryOptions,
   ): Promise<MessageShape<O>> {
     return new Promise((resolve, reject) => {
-      if (options.signal?.aborted) return reject(canceled(options.signal));
+      if (options.signal?.aborted) return reject(this.#canceled(options.signal));
       const onAbort = () => call.cancel();
       const call = this.#client.makeUnaryRequest(
         pathOf(method),
         encoder(method.input),
         decoder(method.output),
         create(method.input, init),
-        metadata(),
+        this.#metadata,
         { deadline: this.#clock.now() + options.timeoutMs },
         (error, answer) => {
           options.signal?.removeEventListener('abort', onAbort);
           if (!error) resolve(answer as MessageShape<O>);
-          else reject(options.signal?.aborted ? canceled(options.signal) : translateGrpcError(error));
+          else reject(options.signal?.aborted ? this.#canceled(options.signal) : this.#errorOf(error));
         },
       );
       options.signal?.addEventListener('abort', onAbort, { once: true });
@@ -94,25 +101,25 @@ export class Channel {
       encoder(method.input),
       decoder(method.output),
       create(method.input, init),
-      metadata(),
+      this.#metadata,
     );
     const onAbort = () => call.cancel();
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       for await (const message of call) yield message as MessageShape<O>;
     } catch (error) {
-      throw translateGrpcError(error as ServiceError);
+      throw this.#errorOf(error as ServiceError);
     } finally {
       signal.removeEventListener('abort', onAbort);
       call.cancel();
     }
   }
 
-  /** Resolves when the runtime can be reached. */
+  /** Resolves when the other side can be reached. */
   connected(timeoutMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#client.waitForReady(this.#clock.now() + timeoutMs, (error) => {
-        if (error) reject(new RuntimeError('Unavailable', error.message));
+        if (error) reject(this.#errorOf({ code: grpcStatus.UNAVAILABLE, details: error.message }));
         else resolve();
       });
     });
@@ -121,8 +128,8 @@ export class Channel {
   close(): void {
     this.#client.close();
   }
-}
 
-function canceled(signal: AbortSignal): RuntimeError {
-  return translateGrpcError({ code: grpcStatus.CANCELLED, details: String(signal.reason) });
+  #canceled(signal: AbortSignal): Error {
+    return this.#errorOf({ code: grpcStatus.CANCELLED, details: String(signal.reason) });
+  }
 }

@@ -1,0 +1,337 @@
+import type { CSIPersistentVolumeSource, Pod, SecretReference } from '../../api/core/v1.ts';
+import { csidrivers, secrets, volumeattachments } from '../../api/generated/resources.ts';
+import type { CSIDriver } from '../../api/storage/v1.ts';
+import { attachedName, attachmentName, type VolumeIdentity } from '../../machinery/csi-names.ts';
+import { ignoring } from '../../machinery/status-error.ts';
+import type { NodeContext } from '../pods/context.ts';
+import type { Mounts } from '../volumes/mounts.ts';
+import { VolumeError } from '../volumes/payload.ts';
+import type { TokenManager } from '../volumes/token-manager.ts';
+import type { CsiDriver, VolumeFacts, VolumeUse } from './csi-driver.ts';
+import type { CsiDrivers } from './csi-drivers.ts';
+import { checkLifecycle, givesToGroup, isAttached, type Lifecycle, podContext } from './driver-object.ts';
+import { CsiDirs, identityOf, readVolumeData, type VolumeData, writeVolumeData } from './volume-data.ts';
+
+/** A volume of a driver that a pod wants. */
+export interface CsiRequest {
+  pod: Pod;
+  /** The name of the persistent volume, or that of the volume in its pod. */
+  name: string;
+  source: CSIPersistentVolumeSource;
+  lifecycle: Lifecycle;
+  accessModes: readonly string[];
+  mountOptions: readonly string[];
+  readOnly: boolean;
+  /** What the file system of the volume is to hold, where it is known to hold less. */
+  growTo?: bigint;
+}
+
+/** A volume that stands in a pod's folder. */
+export interface CsiPublished {
+  path: string;
+  readOnly: boolean;
+  /** Whether its files are to be given to the pod's group. */
+  givesToGroup: boolean;
+  /** Whether it has grown to what was asked for. */
+  hasGrown: boolean;
+}
+
+export interface CsiVolumesOptions {
+  context: NodeContext;
+  rootDir: string;
+  mounts: Mounts;
+  drivers: CsiDrivers;
+  tokens: TokenManager;
+  /** Tells the API server which volumes are in use: none is mounted before, and none can be detached until it is told again. */
+  report(): Promise<void>;
+}
+
+/** What is known of a volume in a pod's folder. */
+interface Known {
+  published: CsiPublished;
+  /** The driver wants to be asked again and again. */
+  isRenewed: boolean;
+}
+
+interface InUse {
+  identity: VolumeIdentity;
+  /** Uids of the pods that want it. */
+  pods: Set<string>;
+  /** Whether it is attached to nodes, or may be. */
+  isAttached: boolean;
+  isStaged: boolean;
+}
+
+const attachWithinMs = 10_000;
+const attachPollMs = 250;
+
+const keyOf = ({ driver, handle }: VolumeIdentity) => `${driver}^${handle}`;
+
+/** The volumes of CSI drivers on this node: staged once for all pods, published for each. */
+export class CsiVolumes {
+  readonly #options: CsiVolumesOptions;
+  readonly #dirs: CsiDirs;
+  /** By the folder of the volume in its pod's. */
+  readonly #known = new Map<string, Known>();
+  /** Volumes that outlive pods, by their key, while a pod wants them or they are staged. */
+  readonly #inUse = new Map<string, InUse>();
+  /** What is being done to a volume; what comes next has to wait. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+
+  constructor(options: CsiVolumesOptions) {
+    this.#options = options;
+    this.#dirs = new CsiDirs(options.rootDir);
+  }
+
+  /** The names of volumes that must not be detached from this node now, as its status tells them. */
+  inUse(): string[] {
+    const attached = [...this.#inUse.values()].filter((volume) => volume.isAttached);
+    return attached.map(({ identity }) => attachedName(identity)).sort();
+  }
+
+  /** Finds what stands on the node from before. */
+  async load(): Promise<void> {
+    const { files } = this.#options.context.platform;
+    for (const uid of await this.#dirs.pods(files)) {
+      for (const dir of await this.#dirs.allPublished(files, uid)) {
+        const data = await readVolumeData(files, dir);
+        if (data && data.volumeLifecycleMode !== 'Ephemeral') this.#use(identityOf(data), true).pods.add(uid);
+      }
+    }
+    for (const dir of await this.#dirs.allStaged(files)) {
+      const data = await readVolumeData(files, dir);
+      if (data) this.#use(identityOf(data), true);
+    }
+  }
+
+  /** Makes a volume stand in the pod's folder. Doing so again is cheap. Rejects, with the message for the event, where it cannot be had now. */
+  publish(request: CsiRequest): Promise<CsiPublished> {
+    const { pod, name, source } = request;
+    const dir = this.#dirs.published(pod.metadata.uid as string, name);
+    return this.#inTurn({ driver: source.driver, handle: source.volumeHandle }, async () => {
+      const known = this.#known.get(dir);
+      const isDone = known && !known.isRenewed && request.growTo === undefined;
+      return isDone ? known.published : this.#publish(request, dir);
+    });
+  }
+
+  /** Takes a pod's volumes away, and from the node what no other pod has. Rejects while one cannot be taken away. */
+  async unpublishAll(podUid: string): Promise<void> {
+    const { files } = this.#options.context.platform;
+    for (const dir of await this.#dirs.allPublished(files, podUid)) {
+      const data = await readVolumeData(files, dir);
+      if (data) await this.#inTurn(identityOf(data), () => this.#unpublish(data, dir));
+    }
+    for (const { identity, pods } of this.#inUse.values())
+      if (pods.delete(podUid)) await this.#inTurn(identity, () => this.#releaseUnused(identity));
+  }
+
+  /** Takes from the node what was left of volumes that no pod has. */
+  async tidy(): Promise<void> {
+    const { files } = this.#options.context.platform;
+    for (const dir of await this.#dirs.allStaged(files)) {
+      const data = await readVolumeData(files, dir);
+      if (data) await this.#inTurn(identityOf(data), () => this.#releaseUnused(identityOf(data)));
+    }
+  }
+
+  async #publish(request: CsiRequest, dir: string): Promise<CsiPublished> {
+    const { context, drivers, tokens } = this.#options;
+    const { pod, source, lifecycle, readOnly } = request;
+    const identity = { driver: source.driver, handle: source.volumeHandle };
+    const driver = drivers.get(source.driver);
+    const object = await context.client
+      .of(csidrivers)
+      .get({ name: source.driver })
+      .catch(ignoring('NotFound'));
+    checkLifecycle(object, source.driver, lifecycle);
+    const use = useOf(request);
+    const isPersistent = lifecycle === 'Persistent';
+    const publishContext = isPersistent ? await this.#attached(identity, object, pod) : {};
+    const staged = isPersistent && driver.stages;
+    const stagingPath = staged ? `${this.#dirs.staged(identity)}/globalmount` : '';
+    const facts = {
+      handle: source.volumeHandle,
+      use,
+      publishContext,
+      context: source.volumeAttributes ?? {},
+    };
+    if (staged)
+      await this.#stage(driver, { ...facts, secrets: await this.#secret(source.nodeStageSecretRef) });
+    await writeVolumeData(context.platform.files, dir, this.#dataOf(request));
+    const told = await this.#toldOf(object, { pod, lifecycle, tokens });
+    const volume: VolumeFacts = {
+      ...facts,
+      context: { ...facts.context, ...told.context },
+      secrets: { ...(await this.#secret(source.nodePublishSecretRef)), ...told.secrets },
+    };
+    const path = `${dir}/mount`;
+    await driver.publish(volume, { targetPath: path, stagingPath, readOnly });
+    const hasGrown = await this.#grow(driver, { request, volume, path, stagingPath });
+    const { fsType = '' } = source;
+    const group = !driver.givesToGroup && givesToGroup(object, { ...request, fsType });
+    const published = { path, readOnly, givesToGroup: group, hasGrown };
+    this.#known.set(dir, {
+      published: { ...published, hasGrown: false },
+      isRenewed: object?.spec.requiresRepublish ?? false,
+    });
+    return published;
+  }
+
+  /** What the driver said when it attached the volume; waits for a while until it has. */
+  async #attached(
+    identity: VolumeIdentity,
+    object: CSIDriver | undefined,
+    pod: Pod,
+  ): Promise<Record<string, string>> {
+    const known = this.#inUse.has(keyOf(identity));
+    this.#use(identity, isAttached(object)).pods.add(pod.metadata.uid as string);
+    if (!isAttached(object)) return {};
+    if (!known) await this.#options.report();
+    const { client, nodeName, platform } = this.#options.context;
+    const { clock } = platform;
+    const name = attachmentName(identity, nodeName);
+    const deadlineMs = clock.monotonic() + attachWithinMs;
+    for (;;) {
+      const found = await client.of(volumeattachments).get({ name }).catch(ignoring('NotFound'));
+      if (found?.metadata.deletionTimestamp) throw new VolumeError('volume attachment is being deleted');
+      if (found?.status?.attached) return found.status.attachmentMetadata ?? {};
+      if (found?.status?.attachError) throw new VolumeError(found.status.attachError.message ?? '');
+      if (clock.monotonic() > deadlineMs)
+        throw new VolumeError(
+          `timed out waiting for external-attacher of ${identity.driver} CSI driver to attach volume ${identity.handle}`,
+        );
+      await clock.sleep(attachPollMs);
+    }
+  }
+
+  async #stage(driver: CsiDriver, volume: VolumeFacts): Promise<void> {
+    const { files } = this.#options.context.platform;
+    const { handle } = volume;
+    const dir = this.#dirs.staged({ driver: driver.name, handle });
+    const path = `${dir}/globalmount`;
+    const inUse = this.#inUse.get(keyOf({ driver: driver.name, handle }));
+    if (!inUse || inUse.isStaged) return;
+    await writeVolumeData(files, dir, { volumeHandle: handle, driverName: driver.name });
+    await files.makeDir(path, { mode: 0o750 });
+    await driver.stage(volume, path);
+    inUse.isStaged = true;
+  }
+
+  async #grow(
+    driver: CsiDriver,
+    at: { request: CsiRequest; volume: VolumeFacts; path: string; stagingPath: string },
+  ): Promise<boolean> {
+    const { growTo: bytes, source } = at.request;
+    if (bytes === undefined || !driver.expands) return false;
+    const volume = { ...at.volume, secrets: await this.#secret(source.nodeExpandSecretRef) };
+    await driver.expand(volume, { volumePath: at.path, stagingPath: at.stagingPath, bytes });
+    return true;
+  }
+
+  async #unpublish(data: VolumeData, dir: string): Promise<void> {
+    const identity = identityOf(data);
+    const path = `${dir}/mount`;
+    await this.#options.drivers.get(identity.driver).unpublish(identity.handle, path);
+    await this.#removeUnmounted(path, dir);
+    this.#known.delete(dir);
+  }
+
+  /** What is still mounted is the driver's, and must not be emptied. */
+  async #removeUnmounted(path: string, dir: string): Promise<void> {
+    const left = await this.#options.mounts.below(path);
+    if (left.length > 0)
+      throw new VolumeError(`still mounted after its driver has taken it away: ${left.join(', ')}`);
+    await this.#options.context.platform.files.remove(dir);
+  }
+
+  async #releaseUnused(identity: VolumeIdentity): Promise<void> {
+    const key = keyOf(identity);
+    if (this.#inUse.get(key)?.pods.size) return;
+    const { context, drivers } = this.#options;
+    const dir = this.#dirs.staged(identity);
+    if (await context.platform.files.exists(dir)) {
+      const path = `${dir}/globalmount`;
+      await drivers.get(identity.driver).unstage(identity.handle, path);
+      await this.#removeUnmounted(path, dir);
+    }
+    const wasAttached = this.#inUse.get(key)?.isAttached;
+    this.#inUse.delete(key);
+    if (wasAttached) await this.#options.report();
+  }
+
+  #use(identity: VolumeIdentity, isAttached: boolean): InUse {
+    const key = keyOf(identity);
+    const inUse = this.#inUse.get(key) ?? { identity, pods: new Set(), isAttached, isStaged: false };
+    this.#inUse.set(key, inUse);
+    return inUse;
+  }
+
+  #dataOf({ name, source, lifecycle }: CsiRequest): VolumeData {
+    const { nodeName } = this.#options.context;
+    const { driver, volumeHandle } = source;
+    return {
+      specVolID: name,
+      volumeHandle,
+      driverName: driver,
+      nodeName,
+      attachmentID: attachmentName({ driver, handle: volumeHandle }, nodeName),
+      volumeLifecycleMode: lifecycle,
+    };
+  }
+
+  async #secret(reference: SecretReference | undefined): Promise<Record<string, string>> {
+    if (!reference) return {};
+    const { name = '', namespace = '' } = reference;
+    const { data = {} } = await this.#options.context.client.of(secrets).get({ namespace, name });
+    return Object.fromEntries(
+      Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
+    );
+  }
+
+  /** What a driver that asks for it is told of the pod and of who the pod is. */
+  async #toldOf(
+    object: CSIDriver | undefined,
+    { pod, lifecycle, tokens }: { pod: Pod; lifecycle: Lifecycle; tokens: TokenManager },
+  ): Promise<{ context: Record<string, string>; secrets: Record<string, string> }> {
+    const context = podContext(object, pod, lifecycle);
+    const { tokenRequests = [], serviceAccountTokenInSecrets } = object?.spec ?? {};
+    if (tokenRequests.length === 0) return { context, secrets: {} };
+    const held = await Promise.all(
+      tokenRequests.map(async ({ audience = '', expirationSeconds }) => {
+        const { token, expirationTimestamp } = await tokens.held(pod, {
+          path: '',
+          audience,
+          expirationSeconds,
+        });
+        return [audience, { token, expirationTimestamp }] as const;
+      }),
+    );
+    const said = { 'csi.storage.k8s.io/serviceAccount.tokens': JSON.stringify(Object.fromEntries(held)) };
+    return serviceAccountTokenInSecrets
+      ? { context, secrets: said }
+      : { context: { ...context, ...said }, secrets: {} };
+  }
+
+  /** One thing after the other for each volume, whatever becomes of the one before. */
+  #inTurn<T>(identity: VolumeIdentity, work: () => Promise<T>): Promise<T> {
+    const key = keyOf(identity);
+    const before = this.#turns.get(key) ?? Promise.resolve();
+    const turn = before.then(work, work);
+    this.#turns.set(key, turn);
+    const forget = () => {
+      if (this.#turns.get(key) === turn) this.#turns.delete(key);
+    };
+    turn.then(forget, forget);
+    return turn;
+  }
+}
+
+function useOf({ source, accessModes, mountOptions, pod }: CsiRequest): VolumeUse {
+  return {
+    accessMode: accessModes[0] ?? 'ReadWriteOnce',
+    fsType: source.fsType ?? '',
+    mountOptions,
+    group: pod.spec.securityContext?.fsGroup,
+  };
+}

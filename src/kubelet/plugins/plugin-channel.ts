@@ -1,0 +1,18 @@
+import { status } from '@grpc/grpc-js';
+import type { Clock } from '../../platform/clock.ts';
+import { GrpcChannel, type GrpcFailure } from '../../platform/grpc-channel.ts';
+
+/** As Go's gRPC spells it: `INVALID_ARGUMENT` is `InvalidArgument`. */
+function codeName(code: number): string {
+  if (code === status.CANCELLED) return 'Canceled';
+  const words = (status[code] ?? 'UNKNOWN').toLowerCase().split('_');
+  return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+}
+
+/** Upstream's words for it stand in events. */
+const errorOf = ({ code, details }: GrpcFailure) =>
+  new Error(`rpc error: code = ${codeName(code)} desc = ${details}`);
+
+/** A connection to the socket of a plugin. */
+export const pluginChannel = (socketPath: string, clock: Clock): GrpcChannel =>
+  new GrpcChannel({ socketPath, clock, errorOf });

@@ -1,0 +1,173 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  create,
+  type DescMessage,
+  type DescMethodUnary,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from '@bufbuild/protobuf';
+import { Server, ServerCredentials, status, type handleUnaryCall } from '@grpc/grpc-js';
+import { Node, NodeServiceCapability_RPC_Type as Capability } from '../plugins/generated/csi/v1/csi_pb.js';
+import { Registration } from '../plugins/generated/pluginregistration/registration_pb.js';
+
+export interface TestCsiDriverOptions {
+  /** For its sockets and the data of its volumes. */
+  dir: string;
+  /** The kubelet's folder for sockets. */
+  registry: string;
+  name?: string;
+  versions?: string[];
+  can?: (keyof typeof Capability)[];
+  nodeId?: string;
+  maxVolumes?: number;
+  topology?: Record<string, string>;
+  /** Whether volumes are mounted; else the driver only notes what it is asked. */
+  mounts?: boolean;
+}
+
+/** A call that a driver was asked to do. */
+export interface CsiCall {
+  method: string;
+  request: Record<string, unknown>;
+}
+
+type Answer<I extends DescMessage, O extends DescMessage> = (request: MessageShape<I>) => MessageInitShape<O>;
+
+/** A CSI driver with its registrar, as drivers put them on nodes. */
+export class TestCsiDriver {
+  readonly calls: CsiCall[] = [];
+  /** What the kubelet said of its registration, the last first. */
+  readonly registrations: { registered: boolean; error: string }[] = [];
+  /** What calls of a method fail with. */
+  readonly failures = new Map<string, string>();
+  readonly #options: TestCsiDriverOptions;
+  readonly #servers: Server[] = [];
+
+  private constructor(options: TestCsiDriverOptions) {
+    this.#options = options;
+  }
+
+  static async start(options: TestCsiDriverOptions): Promise<TestCsiDriver> {
+    const driver = new TestCsiDriver(options);
+    const { dir, registry, name = 'test.csi.example' } = options;
+    mkdirSync(`${dir}/data`, { recursive: true });
+    mkdirSync(registry, { recursive: true });
+    const endpoint = join(dir, 'csi.sock');
+    const server = new Server();
+    driver.#node(server);
+    await driver.#listen(server, endpoint);
+    const registrar = new Server();
+    driver.#serve(registrar, Registration.method.getInfo, () => ({
+      type: 'CSIPlugin',
+      name,
+      endpoint,
+      supportedVersions: options.versions ?? ['1.0.0'],
+    }));
+    driver.#serve(registrar, Registration.method.notifyRegistrationStatus, ({ pluginRegistered, error }) => {
+      driver.registrations.unshift({ registered: pluginRegistered, error });
+      return {};
+    });
+    await driver.#listen(registrar, join(registry, `${name}-reg.sock`));
+    return driver;
+  }
+
+  /** The names of the calls about volumes, in order. */
+  get asked(): string[] {
+    return this.calls.map(({ method }) => method);
+  }
+
+  stop(): void {
+    for (const server of this.#servers) server.forceShutdown();
+    const { dir, registry, name = 'test.csi.example' } = this.#options;
+    for (const path of [join(dir, 'csi.sock'), join(registry, `${name}-reg.sock`)])
+      rmSync(path, { force: true });
+  }
+
+  #listen(server: Server, path: string): Promise<void> {
+    rmSync(path, { force: true });
+    this.#servers.push(server);
+    return new Promise((resolve, reject) => {
+      server.bindAsync(`unix://${path}`, ServerCredentials.createInsecure(), (error) =>
+        error ? reject(error) : resolve(),
+      );
+    });
+  }
+
+  #node(server: Server): void {
+    const { can = [], nodeId = 'node-of-driver', maxVolumes = 0, topology } = this.#options;
+    const { method } = Node;
+    this.#serve(server, method.nodeGetCapabilities, () => ({
+      capabilities: can.map(
+        (name) => ({ type: { case: 'rpc', value: { type: Capability[name] } } }) as const,
+      ),
+    }));
+    this.#serve(server, method.nodeGetInfo, () => ({
+      nodeId,
+      maxVolumesPerNode: BigInt(maxVolumes),
+      ...(topology && { accessibleTopology: { segments: topology } }),
+    }));
+    const noted = <I extends DescMessage, O extends DescMessage>(
+      described: DescMethodUnary<I, O>,
+      work: Answer<I, O>,
+    ) =>
+      this.#serve(server, described, (request) => {
+        this.calls.push({ method: described.name, request: request as unknown as Record<string, unknown> });
+        const failure = this.failures.get(described.name);
+        if (failure !== undefined) throw new Error(failure);
+        return work(request);
+      });
+    noted(method.nodeStageVolume, ({ volumeId, stagingTargetPath }) =>
+      this.#mount(this.#data(volumeId), stagingTargetPath),
+    );
+    noted(method.nodeUnstageVolume, ({ stagingTargetPath }) => this.#unmount(stagingTargetPath));
+    noted(method.nodePublishVolume, ({ volumeId, stagingTargetPath, targetPath }) =>
+      this.#mount(stagingTargetPath || this.#data(volumeId), targetPath),
+    );
+    noted(method.nodeUnpublishVolume, ({ targetPath }) => this.#unmount(targetPath));
+    noted(method.nodeExpandVolume, () => ({}));
+  }
+
+  #data(handle: string): string {
+    const path = join(this.#options.dir, 'data', handle);
+    mkdirSync(path, { recursive: true });
+    return path;
+  }
+
+  #mount(from: string, to: string) {
+    mkdirSync(to, { recursive: true });
+    if (this.#options.mounts) execFileSync('mount', ['--bind', from, to]);
+    return {};
+  }
+
+  #unmount(path: string) {
+    if (this.#options.mounts && existsSync(path)) execFileSync('umount', [path]);
+    rmSync(path, { recursive: true, force: true });
+    return {};
+  }
+
+  #serve<I extends DescMessage, O extends DescMessage>(
+    server: Server,
+    method: DescMethodUnary<I, O>,
+    answer: Answer<I, O>,
+  ): void {
+    const path = `/${method.parent.typeName}/${method.name}`;
+    const handle: handleUnaryCall<MessageShape<I>, MessageShape<O>> = ({ request }, done) => {
+      try {
+        done(null, create(method.output, answer(request)));
+      } catch (error) {
+        done({ code: status.INTERNAL, details: (error as Error).message });
+      }
+    };
+    server.register(
+      path,
+      handle,
+      (message: MessageShape<O>) => Buffer.from(toBinary(method.output, message)),
+      (bytes: Buffer) => fromBinary(method.input, bytes),
+      'unary',
+    );
+  }
+}
