@@ -5,6 +5,7 @@ import { createDns } from '../dns/dns.ts';
 import type { KubeletOptions } from '../kubelet/config.ts';
 import { createKubelet } from '../kubelet/kubelet.ts';
 import { linuxHost } from '../kubelet/node/linux-host.ts';
+import { parseMountInfo } from '../kubelet/volumes/mounts.ts';
 import { type ContainerdDaemon, startContainerd } from '../kubelet/runtimes/containerd/daemon.ts';
 import { createHostPorts } from '../network/host-ports.ts';
 import { NetworkPolicies } from '../network/policies/network-policies.ts';
@@ -16,7 +17,7 @@ import type { Platform } from '../platform/platform.ts';
 import { nftablesBackend } from '../proxy/nftables.ts';
 import { createProxy } from '../proxy/proxy.ts';
 import type { AgentConfig } from './agent-config.ts';
-import { logLinksIn, podLogsIn, podLogsPath, runtimeDirIn } from './node-dirs.ts';
+import { kubeletIn, kubeletPath, logLinksIn, podLogsIn, podLogsPath, runtimeDirIn } from './node-dirs.ts';
 import { nodeClient } from './node-client.ts';
 import { network } from './options.ts';
 import { runComponents } from './run-components.ts';
@@ -113,6 +114,16 @@ export async function endLeftRuntime(
   if (await isIt()) await processes.run('kill', ['-KILL', pid]);
 }
 
+/** The kubelet's folder, under the name that plugins know where it is mounted there: what they are told to mount has to be what they see. */
+async function kubeletRoot({ dir }: AgentConfig, { files }: Platform): Promise<string> {
+  const own = kubeletIn(dir);
+  await files.makeDir(own);
+  const mounted = parseMountInfo(await files.readText('/proc/self/mountinfo'));
+  if (!mounted.some(({ path }) => path === kubeletPath)) return own;
+  const [stands, known] = await Promise.all([files.stat(own), files.stat(kubeletPath)]);
+  return known?.inode === stands?.inode ? kubeletPath : own;
+}
+
 async function kubeletOf(
   config: AgentConfig,
   parts: {
@@ -125,6 +136,7 @@ async function kubeletOf(
 ): Promise<Component> {
   const { platform, containerd, client, ...told } = parts;
   const { serving, authority } = config;
+  const root = await kubeletRoot(config, platform);
   return createKubelet({
     client,
     runtime: containerd.runtime,
@@ -133,11 +145,11 @@ async function kubeletOf(
     dialer: systemDialer,
     nodeName: config.nodeName,
     dirs: {
-      root: `${config.dir}/kubelet`,
+      root,
       logs: podLogsIn(config.dir),
       ...(config.ownLog && { logLinks: { dir: logLinksIn(config.dir), podLogs: podLogsPath } }),
       staticPods: `${config.dir}/manifests`,
-      plugins: `${config.dir}/kubelet/plugins_registry`,
+      plugins: `${root}/plugins_registry`,
     },
     node: {
       addresses: [

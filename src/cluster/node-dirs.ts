@@ -7,6 +7,12 @@ export const runtimeDirIn = (dir: string) => `${dir}/containerd`;
 export const podLogsIn = (dir: string) => `${dir}/pods`;
 export const logLinksIn = (dir: string) => `${dir}/log-links`;
 
+/** What the kubelet keeps of pods and plugins. */
+export const kubeletIn = (dir: string) => `${dir}/kubelet`;
+
+/** Where CSI drivers and other plugins look for it on every node of Kubernetes. */
+export const kubeletPath = '/var/lib/kubelet';
+
 /** Where log agents look for them on every node of Kubernetes. */
 export const podLogsPath = '/var/log/pods';
 export const logLinksPath = '/var/log/containers';

@@ -1,6 +1,6 @@
 import type { Platform } from '../../platform/platform.ts';
 import { mustRun } from '../../platform/processes.ts';
-import { logLinksIn, logLinksPath, podLogsIn, podLogsPath } from '../node-dirs.ts';
+import { kubeletIn, kubeletPath, logLinksIn, logLinksPath, podLogsIn, podLogsPath } from '../node-dirs.ts';
 import {
   type ClusterLayout,
   clusterLayout,
@@ -115,18 +115,22 @@ export async function createNodeHost(
       world.log.warn('setting not available on this machine', { setting, error: result.stderr });
   }
   await createMountNamespace(world, node);
-  await showPodLogs(world, node, `${options.dataDir}/nodes/${node.name}`).catch((error: Error) =>
-    world.log.warn('log agents find no logs on this node', { node: node.name, error: error.message }),
+  await showNodeDirs(world, node, `${options.dataDir}/nodes/${node.name}`).catch((error: Error) =>
+    world.log.warn('log agents and plugins do not find their folders on this node', {
+      node: node.name,
+      error: error.message,
+    }),
   );
   return node;
 }
 
-/** Lets who has the node's `/var/log` find the logs of its pods there, and those of no other node of this machine. */
-async function showPodLogs({ processes, files }: World, node: NodeLayout, dir: string): Promise<void> {
+/** Lets who has the node's `/var` find the logs of its pods and its kubelet there, and those of no other node of this machine. */
+async function showNodeDirs({ processes, files }: World, node: NodeLayout, dir: string): Promise<void> {
   await files.makeDir(dir, { mode: 0o700 });
   for (const [own, path] of [
     [podLogsIn(dir), podLogsPath],
     [logLinksIn(dir), logLinksPath],
+    [kubeletIn(dir), kubeletPath],
   ] as const) {
     await files.makeDir(own);
     await files.makeDir(path);

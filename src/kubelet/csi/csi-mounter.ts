@@ -19,6 +19,8 @@ export interface PersistentRequest {
   /** Absent where the pod names the volume itself. */
   claim?: Stored<PersistentVolumeClaim>;
   readOnly?: boolean;
+  /** Whoever waits for the volume need not any longer. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Has the volumes of pods published that are a driver's. */
@@ -48,7 +50,10 @@ export class CsiMounter {
     });
   }
 
-  async persistent(pod: Pod, { volume, claim, readOnly = false }: PersistentRequest): Promise<CsiPublished> {
+  async persistent(
+    pod: Pod,
+    { volume, claim, readOnly = false, signal }: PersistentRequest,
+  ): Promise<CsiPublished> {
     const { spec, metadata } = volume;
     const source = spec.csi as CSIPersistentVolumeSource;
     const growTo = claim && growthOf(volume, claim);
@@ -60,6 +65,7 @@ export class CsiMounter {
       accessModes: spec.accessModes ?? [],
       mountOptions: spec.mountOptions ?? [],
       readOnly: readOnly || (source.readOnly ?? false),
+      ...(signal && { signal }),
       ...(growTo !== undefined && { growTo }),
     });
     if (claim && published.hasGrown) await this.#noteGrowth(pod, volume, claim);

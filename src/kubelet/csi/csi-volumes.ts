@@ -22,6 +22,8 @@ export interface CsiRequest {
   accessModes: readonly string[];
   mountOptions: readonly string[];
   readOnly: boolean;
+  /** Whoever waits for the volume need not any longer. */
+  signal?: AbortSignal;
   /** What the file system of the volume is to hold, where it is known to hold less. */
   growTo?: bigint;
 }
@@ -62,7 +64,8 @@ interface InUse {
   isStaged: boolean;
 }
 
-const attachWithinMs = 10_000;
+/** Upstream's `podAttachAndMountTimeout`, of which attaching takes the most. */
+const attachWithinMs = 120_000;
 const attachPollMs = 250;
 
 const keyOf = ({ driver, handle }: VolumeIdentity) => `${driver}^${handle}`;
@@ -147,7 +150,7 @@ export class CsiVolumes {
     checkLifecycle(object, source.driver, lifecycle);
     const use = useOf(request);
     const isPersistent = lifecycle === 'Persistent';
-    const publishContext = isPersistent ? await this.#attached(identity, object, pod) : {};
+    const publishContext = isPersistent ? await this.#attached(identity, object, request) : {};
     const staged = isPersistent && driver.stages;
     const stagingPath = staged ? `${this.#dirs.staged(identity)}/globalmount` : '';
     const facts = {
@@ -182,7 +185,7 @@ export class CsiVolumes {
   async #attached(
     identity: VolumeIdentity,
     object: CSIDriver | undefined,
-    pod: Pod,
+    { pod, signal }: CsiRequest,
   ): Promise<Record<string, string>> {
     const known = this.#inUse.has(keyOf(identity));
     this.#use(identity, isAttached(object)).pods.add(pod.metadata.uid as string);
@@ -201,7 +204,7 @@ export class CsiVolumes {
         throw new VolumeError(
           `timed out waiting for external-attacher of ${identity.driver} CSI driver to attach volume ${identity.handle}`,
         );
-      await clock.sleep(attachPollMs);
+      await clock.sleep(attachPollMs, signal);
     }
   }
 

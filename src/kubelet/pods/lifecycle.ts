@@ -71,7 +71,7 @@ export class PodLifecycle implements PodSteps {
       return { end: { verdict: deadlineExceeded } };
     }
     await this.#prepare(pod);
-    const volumes = await this.#options.volumes.ensure(pod);
+    const volumes = await this.#options.volumes.ensure(pod, signal);
     signal.throwIfAborted();
     const round = { pod, runtime, status, volumes, signal };
     const result = await this.#options.syncer.sync(round).finally(async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   create,
@@ -12,6 +12,7 @@ import {
 } from '@bufbuild/protobuf';
 import { Server, ServerCredentials, status, type handleUnaryCall } from '@grpc/grpc-js';
 import { Node, NodeServiceCapability_RPC_Type as Capability } from '../plugins/generated/csi/v1/csi_pb.js';
+import { parseMountInfo } from '../volumes/mounts.ts';
 import { Registration } from '../plugins/generated/pluginregistration/registration_pb.js';
 
 export interface TestCsiDriverOptions {
@@ -36,6 +37,9 @@ export interface CsiCall {
 }
 
 type Answer<I extends DescMessage, O extends DescMessage> = (request: MessageShape<I>) => MessageInitShape<O>;
+
+const isMounted = (path: string) =>
+  parseMountInfo(readFileSync('/proc/self/mountinfo', 'utf8')).some((point) => point.path === path);
 
 /** A CSI driver with its registrar, as drivers put them on nodes. */
 export class TestCsiDriver {
@@ -139,13 +143,15 @@ export class TestCsiDriver {
 
   #mount(from: string, to: string) {
     mkdirSync(to, { recursive: true });
-    if (this.#options.mounts) execFileSync('mount', ['--bind', from, to]);
+    // To be asked again is no error.
+    if (this.#options.mounts && !isMounted(to)) execFileSync('mount', ['--bind', from, to]);
     return {};
   }
 
   #unmount(path: string) {
-    if (this.#options.mounts && existsSync(path)) execFileSync('umount', [path]);
-    rmSync(path, { recursive: true, force: true });
+    if (this.#options.mounts && isMounted(path)) execFileSync('umount', [path]);
+    // Never what is behind a mount.
+    if (existsSync(path)) rmdirSync(path);
     return {};
   }
 

@@ -38,6 +38,8 @@ export interface VolumeRequest {
   content: VolumeContent;
   /** The node that this is. */
   node: Node | undefined;
+  /** Whoever waits for the volume need not any longer. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Makes the volumes of pods ready, one at a time; doing so again brings them up to date. */
@@ -65,9 +67,14 @@ export class VolumeMounter {
       return this.#ofDriver(pod, volume.name, this.#csi?.ephemeral(pod, volume.name, volume.csi));
     if (claimOf(pod, volume)) return this.#claim(request);
     const migrated = csiVolumeOfPod(volume, pod.metadata.namespace ?? '');
-    if (migrated) return this.#ofDriver(pod, volume.name, this.#csi?.persistent(pod, { volume: migrated }));
+    if (migrated)
+      return this.#ofDriver(
+        pod,
+        volume.name,
+        this.#csi?.persistent(pod, { volume: migrated, signal: request.signal }),
+      );
     const plugin = contentPlugin(volume);
-    if (!plugin) throw new VolumeError(`no volume plugin matched for volume ${JSON.stringify(volume.name)}`);
+    if (!plugin) throw noPlugin(volume.name);
     const payload = await request.content.payload(pod, volume);
     const dir = dirs.volume(plugin.name, volume.name);
     await this.#prepare(dir, plugin.inMemory ? {} : undefined);
@@ -135,7 +142,7 @@ export class VolumeMounter {
     return { name, hostPath: source.path, readOnly: false };
   }
 
-  async #claim({ pod, volume, node }: VolumeRequest): Promise<MountedVolume> {
+  async #claim({ pod, volume, node, signal }: VolumeRequest): Promise<MountedVolume> {
     const claim = claimOf(pod, volume) as NonNullable<ReturnType<typeof claimOf>>;
     const { claim: held, volume: bound } = await boundVolume(this.#context, pod, claim);
     const { spec, metadata } = bound;
@@ -152,7 +159,7 @@ export class VolumeMounter {
     const mode = isLocalVolume(bound) ? 0o777 : undefined;
     const csi = csiVolumeOf(bound);
     if (csi) {
-      const published = this.#csi?.persistent(pod, { volume: csi, claim: held, readOnly });
+      const published = this.#csi?.persistent(pod, { volume: csi, claim: held, readOnly, signal });
       return { ...more, ...(await this.#ofDriver(pod, volume.name, published)) };
     }
     if (spec.hostPath) return { ...(await this.#hostPath(volume.name, spec.hostPath, mode)), ...more };
@@ -172,7 +179,7 @@ export class VolumeMounter {
     name: string,
     published: Promise<CsiPublished> | undefined,
   ): Promise<MountedVolume> {
-    if (!published) throw new VolumeError('this node has no volumes of CSI drivers');
+    if (!published) throw noPlugin(name);
     const { path, readOnly, givesToGroup } = await published;
     const key = `${pod.metadata.uid}/${name}`;
     if (givesToGroup && !this.#given.has(key)) await this.#giveToPod(pod, path);
@@ -180,6 +187,9 @@ export class VolumeMounter {
     return { name, hostPath: path, readOnly };
   }
 }
+
+const noPlugin = (volume: string) =>
+  new VolumeError(`no volume plugin matched for volume ${JSON.stringify(volume)}`);
 
 /** Secrets and tokens never touch a disk. */
 function contentPlugin(volume: Volume): { name: string; inMemory: boolean } | undefined {

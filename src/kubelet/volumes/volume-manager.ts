@@ -42,12 +42,13 @@ export class VolumeManager {
   }
 
   /** Makes all volumes of the pod ready and brings them up to date. Rejects, and tells why, while one is not. */
-  async ensure(pod: Pod): Promise<MountedVolumes> {
+  async ensure(pod: Pod, signal?: AbortSignal): Promise<MountedVolumes> {
     const volumes = usedVolumes(pod).filter((v) => !v.image);
-    const outcomes = await Promise.allSettled(volumes.map((volume) => this.#mount(pod, volume)));
+    const outcomes = await Promise.allSettled(volumes.map((volume) => this.#mount(pod, volume, signal)));
     const failures = outcomes.flatMap((outcome, i) =>
       outcome.status === 'rejected' ? [{ name: volumes[i]?.name ?? '', error: outcome.reason as Error }] : [],
     );
+    signal?.throwIfAborted();
     for (const { name, error } of failures) {
       const message = `MountVolume.SetUp failed for volume ${JSON.stringify(name)} : ${error.message}`;
       podEvent(this.#options.context, pod, { type: 'Warning', reason: 'FailedMount', message });
@@ -92,9 +93,17 @@ export class VolumeManager {
     return this.#options.context.platform.files.list(`${this.#options.rootDir}/pods`);
   }
 
-  #mount(pod: Pod, volume: Volume): Promise<MountedVolume> {
+  #mount(pod: Pod, volume: Volume, signal: AbortSignal | undefined): Promise<MountedVolume> {
     const { rootDir, content, allocatable, node } = this.#options;
     const dirs = podDirs(rootDir, pod.metadata.uid as string);
-    return this.#mounter.mount({ pod, volume, dirs, content, allocatable: allocatable(), node: node() });
+    return this.#mounter.mount({
+      pod,
+      volume,
+      dirs,
+      content,
+      allocatable: allocatable(),
+      node: node(),
+      signal,
+    });
   }
 }
