@@ -31,6 +31,14 @@ export function turnTogether(): Promise<void> {
   return together;
 }
 
+let lastAlone: Promise<void> = Promise.resolve();
+
+/** Resolves in a later turn of the event loop, which no other who asks has: one long work is gone on with, then all else that is due. */
+export function turnAlone(): Promise<void> {
+  lastAlone = lastAlone.then(() => new Promise((resolve) => afterTurn(resolve)));
+  return lastAlone;
+}
+
 /** The steps of one long work, of which others have their turn after every so many, or so large ones. */
 export class TurnSteps {
   readonly #perTurn: number;

@@ -6,13 +6,12 @@ import type {
 } from '../../api/apiextensions/v1.ts';
 import type { KubernetesObject, Resource } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
-import type { FieldError } from '../../machinery/field-error.ts';
 import { formatApiVersion } from '../../machinery/schema.ts';
 import { compareVersions } from '../discovery/discovery.ts';
-import type { HookContext, Kind, ScaleStrategy, StorageCodec } from '../registry/kind.ts';
+import type { Kind, ScaleStrategy, StorageCodec } from '../registry/kind.ts';
 import { customColumns } from './columns.ts';
 import { type ConversionContext, type ConversionWebhook, convert, convertOne } from './conversion.ts';
-import { customErrors, finalizerWarnings, type Validation } from './custom-validation.ts';
+import { customErrors, customRuleErrors, finalizerWarnings, type Validation } from './custom-validation.ts';
 import { findAll, parseJsonPath } from './json-path.ts';
 import { integerAt, setAt, stepsOf, textAt } from './paths.ts';
 import { ruleTree } from './rules/compile-rules.ts';
@@ -46,8 +45,9 @@ export function customKind(
     defaults: (object) => void fillIn(object as unknown as Json, shape),
     ...(hasStatus && ownStatus(validation)),
     ...(scale && { scale: scaleOf(scale) }),
-    validate: (object, context) => customErrors(validation, { object, context }),
-    validateUpdate: (object, old, context) => customErrors(validation, { object, old, context }),
+    validate: (object) => customErrors(validation, { object }),
+    validateUpdate: (object, old) => customErrors(validation, { object, old }),
+    validateInTurns: (write) => customRuleErrors(validation, write),
     warnings: finalizerWarnings,
     columns: customColumns(version.additionalPrinterColumns),
     fieldLabels: isNamespaced(definition) ? {} : { common: ['metadata.name'] },
@@ -142,16 +142,10 @@ function ownStatus(validation: Validation): Pick<Kind, 'prepareForCreate' | 'pre
         if (managedFields) object.metadata.managedFields = managedFields;
         else delete object.metadata.managedFields;
       },
-      validateUpdate: (object, old, context) => statusErrors(validation, { object, old, context }),
+      validateUpdate: (object, old) => customErrors(validation, { object, old, part: 'status' }),
+      validateInTurns: (write) => customRuleErrors(validation, write),
     },
   };
-}
-
-function statusErrors(
-  validation: Validation,
-  write: { object: KubernetesObject; old: KubernetesObject; context: HookContext },
-): readonly FieldError[] {
-  return customErrors(validation, { ...write, part: 'status' });
 }
 
 function keepStatusOf(object: KubernetesObject, old: KubernetesObject): void {

@@ -3,6 +3,7 @@ import type { CustomResourceDefinition, JSONSchemaProps } from '../../api/apiext
 import { clusterroles, customresourcedefinitions, secrets } from '../../api/generated/resources.ts';
 import type { KubernetesObject, Resource } from '../../api/resource.ts';
 import { StatusError } from '../../machinery/status-error.ts';
+import { turnTogether } from '../../platform/turn.ts';
 import { VirtualClock } from '../../platform/virtual-clock.ts';
 import { createMemoryStore } from '../../store/memory-store.ts';
 import type { CachedObject } from '../request.ts';
@@ -647,6 +648,47 @@ describe('objects', () => {
     const { status } = await failure(patch);
     expect(status).toMatchObject({ code: 422, reason: 'Invalid' });
     expect(status.details?.causes?.[0]?.message?.endsWith(`: ${why}`)).toBe(true);
+  });
+
+  describe('objects whose rules take long', () => {
+    const rule = 'self.list.all(x, self.list.all(y, x + y >= 0))';
+    const longDefinition = () => {
+      const list = { type: 'array', maxItems: 200, items: { type: 'integer' } };
+      const own = { type: 'object', properties: { list }, 'x-kubernetes-validations': [{ rule }] };
+      return widgets({ v1: { properties: { spec: own, status: own }, subresources: { status: {} } } });
+    };
+    const list = Array.from({ length: 200 }, (_, i) => i + 1);
+
+    test('leave others their turn, and are refused in the end as others are', async () => {
+      const { define, api } = await createCustomCluster();
+      const { v1 = widgetsInV1 } = await define(longDefinition());
+      const answer = async (work: Promise<unknown>) => {
+        const state = { others: 0, isOver: false };
+        const done = work.finally(() => (state.isOver = true)).catch(() => {});
+        while (!state.isOver) {
+          await api.list(secrets, { namespace: 'default' });
+          await turnTogether();
+          state.others++;
+        }
+        await done;
+        return state.others;
+      };
+      const namespace = 'default';
+      const create = api.object('create', v1, { namespace, ...named('a', { spec: { list } }) });
+      expect(await answer(create)).toBeGreaterThan(5);
+      const body = { ...(await create), spec: { list: [...list.slice(1), -1] } };
+      const update = api.send('update', v1, { namespace, name: 'a', body });
+      expect(await answer(update)).toBeGreaterThan(1);
+      expect((await failure(update)).status.message).toContain(`spec: Invalid value: failed rule: ${rule}`);
+      const status = api.send('update', v1, {
+        namespace,
+        name: 'a',
+        subresource: 'status',
+        body: { ...(await create), status: { list } },
+      });
+      expect(await answer(status)).toBeGreaterThan(5);
+      await status;
+    });
   });
 
   describe('that are of another kind or version than their resource', () => {

@@ -1,11 +1,11 @@
 import type { CustomResourceSubresourceScale, JSONSchemaProps } from '../../api/apiextensions/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
-import { type FieldError, invalid } from '../../machinery/field-error.ts';
+import { type FieldError, invalid, noErrors } from '../../machinery/field-error.ts';
 import { goQuote } from '../../machinery/go-text.ts';
 import { qualifiedNameErrors } from '../../machinery/names.ts';
-import type { HookContext } from '../registry/kind.ts';
+import type { Findings, ValidatedWrite } from '../registry/kind.ts';
 import { accessError, integerAt } from './paths.ts';
-import { ruleErrors } from './rules/check-rules.ts';
+import { ruleErrorsInTurns } from './rules/check-rules.ts';
 import type { RuleNode } from './rules/compile-rules.ts';
 import { embeddedErrors } from './schema/embedded.ts';
 import { listTypeErrors } from './schema/list-types.ts';
@@ -23,26 +23,32 @@ export interface CustomWrite {
   object: KubernetesObject;
   /** Undefined on creation. */
   old?: KubernetesObject;
-  context: HookContext;
   /** Only the status is written. */
   part?: 'status';
 }
 
-/** What is wrong with a custom resource besides its metadata. */
+/** What is wrong with a custom resource besides its metadata and by the rules of its schema. */
 export function customErrors(validation: Validation, write: CustomWrite): readonly FieldError[] {
   const { schema } = validation;
-  const { object, old, context, part } = write;
-  const errors = [
+  const { object, old, part } = write;
+  return [
     ...bySchema(validation, write),
     ...scaleErrors(validation, write),
     ...(part ? [] : embeddedErrors(object, schema)),
     ...(old && listTypeErrors(old, schema).length > 0 ? [] : listTypeErrors(object, schema)),
   ];
+}
+
+/** What is wrong with it by those rules. */
+export function customRuleErrors(
+  validation: Validation,
+  { object, old, found, context, signal }: ValidatedWrite,
+): Findings {
   const rules = validation.rules();
-  if (!rules) return errors;
-  if (errors.some(({ type }) => blocking.has(type))) return [...errors, unchecked];
+  if (!rules) return noErrors;
+  if (found.some(({ type }) => blocking.has(type))) return [unchecked];
   const past = old && { old: { value: old } };
-  return [...errors, ...ruleErrors(object, rules, { ...past, warn: (message) => context.warn(message) })];
+  return ruleErrorsInTurns(object, rules, { ...past, warn: (message) => context.warn(message), signal });
 }
 
 /** After these, rules could only stumble over what has been said already. */

@@ -15,7 +15,7 @@ import { AllotmentLost, putAllotted } from './allotment.ts';
 import { cachedAnswer, objectAnswer } from './answers.ts';
 import { decodeBody } from './decode-body.ts';
 import { type Facet, facetOf } from './facet.ts';
-import type { Allocation, HookContext } from './kind.ts';
+import type { Allocation, Findings, HookContext } from './kind.ts';
 import { recordWriter } from './managed-fields.ts';
 import {
   countsGeneration,
@@ -131,8 +131,7 @@ export async function createOne(
   matchNamespace(object.metadata, namespaceOf(call));
   fillSystemFields(object.metadata, call.environment.platform);
   const context = hookContext(call, object.metadata.name ?? '', options.dryRun);
-  prepare(call, object, context);
-  await stepTogether;
+  await (prepare(call, object, context) ?? stepTogether);
   if (!call.registry.kind.allocate) return store(call, object, { options, tries, isAdmitted: false });
   for (let isAdmitted = false; ; isAdmitted = true) {
     try {
@@ -174,12 +173,19 @@ export function settle(allocation: Allocation | undefined, stored: boolean): voi
   else allocation?.rollback();
 }
 
-function prepare(call: Call, object: KubernetesObject, context: HookContext): void {
+/** A promise where it takes so long to find out what is wrong that others have their turn meanwhile. */
+function prepare(call: Call, object: KubernetesObject, context: HookContext): Promise<void> | undefined {
+  const { kind } = call.registry;
+  if (countsGeneration(kind)) object.metadata.generation = 1;
+  kind.prepareForCreate?.(object, context);
+  const found = createErrors(call, object, context);
+  if (!(found instanceof Promise)) return finishPreparing(call, object, found);
+  return found.then((errors) => finishPreparing(call, object, errors));
+}
+
+function finishPreparing(call: Call, object: KubernetesObject, errors: readonly FieldError[]): undefined {
   const { kind } = call.registry;
   const { metadata } = object;
-  if (countsGeneration(kind)) metadata.generation = 1;
-  kind.prepareForCreate?.(object, context);
-  const errors = createErrors(call, object, context);
   if (errors.length > 0) throw invalidObject(kind.resource, metadata.name ?? '', errors);
   for (const warning of kind.warnings?.(object, undefined) ?? []) call.request.warn(warning);
   if (metadata.resourceVersion && metadata.resourceVersion !== '0') {
@@ -188,13 +194,15 @@ function prepare(call: Call, object: KubernetesObject, context: HookContext): vo
   delete metadata.resourceVersion;
 }
 
-function createErrors(call: Call, object: KubernetesObject, context: HookContext): readonly FieldError[] {
+function createErrors(call: Call, object: KubernetesObject, context: HookContext): Findings {
   const { kind, view } = call.registry;
   const nameErrors = kind.validateName ?? subdomainNameErrors;
-  return allErrors(
-    metadataErrors(object.metadata, kind.resource.namespaced, nameErrors),
-    view.storedAs?.validate?.(object, undefined) ?? kind.validate?.(object, context) ?? noErrors,
-  );
+  const ofMetadata = metadataErrors(object.metadata, kind.resource.namespaced, nameErrors);
+  const found = view.storedAs?.validate?.(object, undefined) ?? kind.validate?.(object, context) ?? noErrors;
+  const { signal } = call.request;
+  const further = kind.validateInTurns?.({ object, found, context, signal }) ?? noErrors;
+  if (!(further instanceof Promise)) return allErrors(ofMetadata, found, further);
+  return further.then((errors) => allErrors(ofMetadata, found, errors));
 }
 
 async function store(

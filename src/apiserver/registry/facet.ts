@@ -2,12 +2,12 @@ import type { Scale } from '../../api/autoscaling/v1.ts';
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import { clone, getOwn } from '../../machinery/clone.ts';
-import { type FieldError, invalid, invalidObject } from '../../machinery/field-error.ts';
+import { type FieldError, invalid, invalidObject, noErrors } from '../../machinery/field-error.ts';
 import type { WriteContext } from '../../machinery/managed-fields/ownership.ts';
 import { entriesOfScaled, scaleEntries } from '../../machinery/managed-fields/scale.ts';
 import { shapeOfType } from '../../machinery/managed-fields/shape.ts';
 import { formatApiVersion, type GroupVersionKind } from '../../machinery/schema.ts';
-import type { HookContext, Kind, ScaleStrategy } from './kind.ts';
+import type { Findings, HookContext, Kind, ScaleStrategy, ValidatedWrite } from './kind.ts';
 import type { Call, Registry } from './registry.ts';
 
 /** What differs between an update of the main resource and one through a subresource. */
@@ -18,6 +18,8 @@ export interface UpdateStrategy {
     old: Stored<KubernetesObject>,
     context: HookContext,
   ): readonly FieldError[];
+  /** What is wrong besides what that has found, where it can take long to find out. */
+  validateInTurns?(write: ValidatedWrite): Findings;
   /** Advice that goes back in `Warning` headers. */
   warnings?(object: KubernetesObject, old: Stored<KubernetesObject>): readonly string[];
   /** Whether allotments are made: only where the spec can change. */
@@ -106,6 +108,7 @@ function mainUpdate({ storedAs }: Kind, kind: Kind): UpdateStrategy {
       if (kind.validateUpdate) return kind.validateUpdate(object, old, context);
       return kind.validate?.(object, context) ?? [];
     },
+    validateInTurns: (write) => kind.validateInTurns?.(write) ?? noErrors,
     warnings: (object, old) => kind.warnings?.(object, old) ?? [],
   };
 }
@@ -118,6 +121,7 @@ function statusUpdate({ status = {} }: Kind): UpdateStrategy {
       status.prepareForUpdate?.(object, old, context);
     },
     validate: (object, old, context) => status.validateUpdate?.(object, old, context) ?? [],
+    validateInTurns: (write) => status.validateInTurns?.(write) ?? noErrors,
     warnings: (object) => status.warnings?.(object) ?? [],
   };
 }

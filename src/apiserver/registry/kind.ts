@@ -74,6 +74,20 @@ export interface Column<T extends KubernetesObject> {
   cell(object: T, nowMs: number): Cell;
 }
 
+/** What is wrong with an object; a promise where finding that out takes so long that others have their turn meanwhile. */
+export type Findings = readonly FieldError[] | Promise<readonly FieldError[]>;
+
+/** A write of which is known already what is quickly found out. */
+export interface ValidatedWrite<T extends KubernetesObject = KubernetesObject> {
+  object: T;
+  /** Absent on creation. */
+  old?: Stored<T>;
+  found: readonly FieldError[];
+  context: HookContext;
+  /** Aborted when nobody waits for the answer any longer. */
+  signal: AbortSignal;
+}
+
 /** How a graceful deletion begins: how long it may take; 0 removes the object at once. */
 export interface GracefulDeletion {
   gracePeriodSeconds: number;
@@ -126,6 +140,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   /** What is wrong with the object besides its metadata, which is checked for all kinds. On updates too, unless `validateUpdate` is there. */
   validate?(object: T, context: HookContext): readonly FieldError[];
   validateUpdate?(object: T, old: Stored<T>, context: HookContext): readonly FieldError[];
+  /** What is wrong besides what these have found, where it can take long to find out. */
+  validateInTurns?(write: ValidatedWrite<T>): Findings;
   /** Advice that goes back in `Warning` headers. */
   warnings?(object: T, old: Stored<T> | undefined): readonly string[];
   /** Validates the name; DNS-1123 subdomain where absent. Answers are messages. */
@@ -255,6 +271,8 @@ export interface StatusStrategy<T extends KubernetesObject> extends OwnershipRul
   /** Called after everything but metadata and status has been taken from `old`: puts back what else may not change. */
   prepareForUpdate?(object: T, old: Stored<T>, context: HookContext): void;
   validateUpdate?(object: T, old: Stored<T>, context: HookContext): readonly FieldError[];
+  /** As that of the kind. */
+  validateInTurns?(write: ValidatedWrite<T>): Findings;
   /** Advice that goes back in `Warning` headers. */
   warnings?(object: T): readonly string[];
 }

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { invalid, invalidObject } from '../../machinery/field-error.ts';
+import { allErrors, invalid, invalidObject, noErrors } from '../../machinery/field-error.ts';
 import { conflict, notFound, optimisticLockMessage } from '../../machinery/status-error.ts';
 import { admit, validateAdmission } from '../admission/admission.ts';
 import type { ObjectAnswer } from '../request.ts';
@@ -108,7 +108,7 @@ async function replace(call: Call, replacement: Replacement): Promise<ObjectAnsw
   dropAdmittedTwice(call, object);
   checkRevision(call, object, found);
   const context = hookContext(call, old.metadata.name, options.dryRun);
-  prepare(call, replacement, context);
+  await prepare(call, replacement, context);
   const kind = call.registry.kind;
   const allocation = strategy.main ? await kind.allocate?.(object, old, context) : undefined;
   let stored = false;
@@ -144,7 +144,11 @@ function checkRevision(call: Call, object: KubernetesObject, found: Current): vo
   }
 }
 
-function prepare(call: Call, { object, found, strategy }: Replacement, context: HookContext): void {
+async function prepare(
+  call: Call,
+  { object, found, strategy }: Replacement,
+  context: HookContext,
+): Promise<void> {
   const { kind } = call.registry;
   const { object: old } = found;
   const { metadata } = object;
@@ -155,10 +159,11 @@ function prepare(call: Call, { object, found, strategy }: Replacement, context: 
   if (countsGeneration(kind) && specChanged(kind, object, old))
     metadata.generation = (old.metadata.generation ?? 0) + 1;
   keepSystemFields(metadata, old.metadata);
-  const errors = [
-    ...metadataUpdateErrors(metadata, old.metadata, kind.resource.namespaced),
-    ...strategy.validate(object, old, context),
-  ];
+  const ofMetadata = metadataUpdateErrors(metadata, old.metadata, kind.resource.namespaced);
+  const wrong = strategy.validate(object, old, context);
+  const { signal } = call.request;
+  const further = strategy.validateInTurns?.({ object, old, found: wrong, context, signal }) ?? noErrors;
+  const errors = allErrors(ofMetadata, wrong, further instanceof Promise ? await further : further);
   if (errors.length > 0) throw invalidObject(kind.resource, metadata.name ?? '', errors);
   for (const warning of strategy.warnings?.(object, old) ?? []) call.request.warn(warning);
 }

@@ -1,14 +1,16 @@
 import type { Node } from './ast.ts';
 import { check, type CheckOptions } from './check.ts';
 import { CelCompileError, CelError } from './errors.ts';
+import { Frame } from './frame.ts';
 import { kubernetesLibrary } from './library/all.ts';
 import { literalIssues } from './literals.ts';
 import { parseExpression } from './parser.ts';
-import { Frame, Planner, type Step } from './plan.ts';
+import { Planner, type Step } from './plan.ts';
+import { Pause, withoutRest } from './rest.ts';
 import type { Library } from './signature.ts';
 import type { CelType } from './types.ts';
 import type { CelMap, CelValue } from './values.ts';
-import { beginWork, workCost } from './work.ts';
+import { workingOn } from './work.ts';
 
 /** What one evaluation may cost, as upstream has it. */
 const callCostLimit = 1_000_000;
@@ -35,6 +37,8 @@ export interface Program {
   readonly type: CelType;
   /** Asks for a variable only where it is needed. Throws a CelError. */
   evaluate(lookup: (variable: string) => CelValue, options?: EvaluateOptions): CelValue;
+  /** Begins an evaluation that can rest (`rest.ts`): what this gives is called until it does not throw Pause. Variables stay as they are meanwhile. */
+  begin(lookup: (variable: string) => CelValue, options?: EvaluateOptions): () => CelValue;
 }
 
 export interface EvaluateOptions {
@@ -65,23 +69,31 @@ function compileNode(expression: string, node: Node, options: CompileOptions): P
   if (issues.length > 0) throw new CelCompileError(expression, issues);
   const isVariable = (name: string) => scope.has(name);
   const step = new Planner({ library, isVariable, types, makeRecord: records?.make }).plan(node);
-  return { type, evaluate: (lookup, limits) => evaluate(step, lookup, limits) };
+  return {
+    type,
+    begin: (lookup, limits) => evaluation(step, lookup, limits),
+    evaluate: (lookup, limits) => withoutRest(evaluation(step, lookup, limits)),
+  };
 }
 
-function evaluate(
+function evaluation(
   step: Step,
   lookup: (variable: string) => CelValue,
   { costLimit = callCostLimit, onCost }: EvaluateOptions = {},
-): CelValue {
+): () => CelValue {
   const frame = new Frame(lookup, costLimit);
-  beginWork();
-  try {
-    return step(frame);
-  } catch (error) {
-    throw asCelError(error);
-  } finally {
-    onCost?.(frame.cost + workCost());
-  }
+  const end = () => onCost?.(frame.cost + frame.work.cost);
+  return () => {
+    frame.return({ cost: 0, elements: 0 });
+    try {
+      const value = workingOn(frame.work, () => step(frame));
+      end();
+      return value;
+    } catch (error) {
+      if (!(error instanceof Pause)) end();
+      throw asCelError(error);
+    }
+  };
 }
 
 function joined(a: Library, b: Library): Library {

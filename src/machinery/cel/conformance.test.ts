@@ -6,7 +6,8 @@ import { check } from './check.ts';
 import { equal } from './equal.ts';
 import { kubernetesLibrary } from './library/all.ts';
 import { parseExpression } from './parser.ts';
-import { Frame, Planner } from './plan.ts';
+import { Frame } from './frame.ts';
+import { Planner } from './plan.ts';
 import { dynType } from './types.ts';
 import { ArrayList, type CelValue, EntryMap, TypeValue, Uint } from './values.ts';
 

@@ -15,9 +15,16 @@ export class CelCompileError extends Error {
   }
 }
 
-/** Something that went wrong while an expression was evaluated. */
+/** Something that went wrong while an expression was evaluated. Where in this program says nothing, and is dear to find out. */
 export class CelError extends Error {
   override readonly name: string = 'CelError';
+
+  constructor(message: string) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(message);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 /** The expression costs more than it may; no `||` makes up for that. */

@@ -1,20 +1,86 @@
 import type { Fold } from './ast.ts';
 import { CelBudgetError, CelError } from './errors.ts';
+import type { Frame, Known, Spent } from './frame.ts';
+import { effort, effortPerError, Pause, restIfDue } from './rest.ts';
 import type { Planner, Slots, Step } from './plan.ts';
 import { ArrayList, CelList, CelMap, type CelValue, EntryMap } from './values.ts';
 
 /** What a macro does with what its body says of one element. */
 interface Gatherer {
   /** Gives true once the result is certain. */
-  take(body: () => CelValue, current: Current): boolean;
+  take(body: Step, frame: Frame, element: Element): boolean;
   result(): CelValue;
 }
 
-interface Current {
-  key: CelValue;
-  value: CelValue;
+/** The elements of a list or the entries of a map, one after the other, beginning before the first. */
+abstract class Element {
   /** What a macro with one variable calls it: the element of a list, the key of a map. */
-  single: CelValue;
+  abstract readonly single: CelValue;
+  /** What one with two variables calls it. */
+  abstract readonly key: CelValue;
+  abstract readonly value: CelValue;
+  /** Goes on to the next; says whether there is one. */
+  abstract next(): boolean;
+}
+
+class ListElement extends Element {
+  readonly #list: CelList;
+  #at = -1;
+
+  constructor(list: CelList) {
+    super();
+    this.#list = list;
+  }
+  get single(): CelValue {
+    return this.#list.get(this.#at) as CelValue;
+  }
+  get key(): CelValue {
+    return BigInt(this.#at);
+  }
+  get value(): CelValue {
+    return this.single;
+  }
+  next(): boolean {
+    return ++this.#at < this.#list.size;
+  }
+}
+
+class MapEntry extends Element {
+  readonly #map: CelMap;
+  readonly #keys: Iterator<CelValue>;
+  #key: CelValue = null;
+
+  constructor(map: CelMap) {
+    super();
+    this.#map = map;
+    this.#keys = map.keys()[Symbol.iterator]();
+  }
+  get single(): CelValue {
+    return this.#key;
+  }
+  get key(): CelValue {
+    return this.#key;
+  }
+  get value(): CelValue {
+    return this.#map.get(this.#key) as CelValue;
+  }
+  next(): boolean {
+    const { done, value } = this.#keys.next();
+    if (!done) this.#key = value;
+    return !done;
+  }
+}
+
+function elementsOf(over: CelValue): Element {
+  if (over instanceof CelList) return new ListElement(over);
+  if (over instanceof CelMap) return new MapEntry(over);
+  throw new CelError('got an unexpected type for the range of a comprehension');
+}
+
+interface FoldSteps {
+  range: Step;
+  /** Takes one element; true once the result is certain. */
+  take(frame: Frame, gather: Gatherer, element: Element): boolean;
 }
 
 /** The steps of a macro over a list or a map. */
@@ -25,29 +91,91 @@ export function planFold(planner: Planner, node: Fold, slots: Slots): Step {
   const two = second === undefined ? one : planner.declare(one.slots, second);
   const body = planner.plan(node.body, two.slots);
   const filter = node.filter && planner.plan(node.filter, two.slots);
-  return (frame) => {
-    const over = range(frame);
-    const gather = gathererOf(node);
-    for (const current of elements(over)) {
-      frame.spend(2);
-      frame.slots[one.slot] = second === undefined ? current.single : current.key;
-      if (second !== undefined) frame.slots[two.slot] = current.value;
-      if (filter && !asBool(filter(frame))) continue;
-      if (gather.take(() => body(frame), current)) break;
-    }
-    return gather.result();
+  const take: FoldSteps['take'] = (frame, gather, element) => {
+    frame.spend(2);
+    frame.slots[one.slot] = second === undefined ? element.single : element.key;
+    if (second !== undefined) frame.slots[two.slot] = element.value;
+    return filter && !asBool(filter(frame)) ? false : gather.take(body, frame, element);
   };
+  return (frame) => evaluateFold(frame, node, { range, take });
 }
 
-function* elements(over: CelValue): Iterable<Current> {
-  if (over instanceof CelList) {
-    for (let i = 0; i < over.size; i++) {
-      const value = over.get(i) as CelValue;
-      yield { key: BigInt(i), value, single: value };
+/** A macro under way. */
+class FoldRun {
+  readonly #element: Element;
+  readonly #gather: Gatherer;
+  /** What had been spent when it began. */
+  readonly before: Spent;
+  /** The same of the element at hand, and what is known of the body for it. */
+  readonly #spent: Spent = { cost: 0, elements: 0 };
+  #known: Known | undefined;
+  /** Whether the element at hand has been begun on. */
+  #isWithin = false;
+  /** Each time that it goes on it takes an element, however long it takes to come back to it. */
+  #mayRest = true;
+
+  constructor(node: Fold, over: CelValue, before: Spent) {
+    this.#element = elementsOf(over);
+    this.#gather = gathererOf(node);
+    this.before = before;
+  }
+
+  /** Takes the elements that are left. */
+  finish(frame: Frame, take: FoldSteps['take']): CelValue {
+    while (this.#isWithin || this.#begin(frame)) {
+      const isCertain = take(frame, this.#gather, this.#element);
+      this.#isWithin = false;
+      if (isCertain) break;
     }
-  } else if (over instanceof CelMap) {
-    for (const key of over.keys()) yield { key, value: over.get(key) as CelValue, single: key };
-  } else throw new CelError('got an unexpected type for the range of a comprehension');
+    return this.#gather.result();
+  }
+
+  /** Begins on the next element; says whether there is one. */
+  #begin(frame: Frame): boolean {
+    this.#spent.cost = frame.cost;
+    this.#spent.elements = frame.work.elements;
+    frame.known = undefined;
+    if (this.#mayRest) restIfDue();
+    this.#mayRest = true;
+    this.#isWithin = this.#element.next();
+    return this.#isWithin;
+  }
+
+  rest(frame: Frame): void {
+    this.#known = frame.known;
+  }
+
+  goOn(frame: Frame): void {
+    frame.return(this.#spent);
+    frame.known = this.#known;
+    this.#mayRest = false;
+  }
+}
+
+function evaluateFold(frame: Frame, node: Fold, { range, take }: FoldSteps): CelValue {
+  const done = frame.recall(node);
+  if (done) return done.value;
+  const begun = frame.known?.underWay(node) as FoldRun | undefined;
+  const run = begun ?? beginFold(frame, node, range);
+  const around = frame.known;
+  if (begun) begun.goOn(frame);
+  try {
+    const value = run.finish(frame, take);
+    frame.known = around;
+    frame.keep(node, value, run.before);
+    return value;
+  } catch (error) {
+    if (error instanceof Pause) run.rest(frame);
+    frame.known = around;
+    if (error instanceof Pause) frame.rest(node, run);
+    else if (error instanceof CelError) frame.keep(node, error, run.before);
+    throw error;
+  }
+}
+
+function beginFold(frame: Frame, node: Fold, range: Step): FoldRun {
+  const before = frame.spent;
+  return new FoldRun(node, range(frame), before);
 }
 
 function asBool(value: CelValue): boolean {
@@ -79,11 +207,12 @@ function quantifier(decisive: boolean): Gatherer {
   let decided = false;
   let failure: CelError | undefined;
   return {
-    take(body) {
+    take(body, frame) {
       try {
-        decided = asBool(body()) === decisive;
+        decided = asBool(body(frame)) === decisive;
       } catch (error) {
         if (!(error instanceof CelError) || error instanceof CelBudgetError) throw error;
+        effort(effortPerError);
         failure ??= error;
       }
       return decided;
@@ -99,8 +228,8 @@ function quantifier(decisive: boolean): Gatherer {
 function counter(): Gatherer {
   let count = 0;
   return {
-    take(body) {
-      if (asBool(body())) count++;
+    take(body, frame) {
+      if (asBool(body(frame))) count++;
       return false;
     },
     result: () => count === 1,
@@ -111,8 +240,8 @@ function counter(): Gatherer {
 function filtered(): Gatherer {
   const items: CelValue[] = [];
   return {
-    take(body, { single }) {
-      if (asBool(body())) items.push(single);
+    take(body, frame, { single }) {
+      if (asBool(body(frame))) items.push(single);
       return false;
     },
     result: () => new ArrayList(items),
@@ -122,8 +251,8 @@ function filtered(): Gatherer {
 function listed(): Gatherer {
   const items: CelValue[] = [];
   return {
-    take(body) {
-      items.push(body());
+    take(body, frame) {
+      items.push(body(frame));
       return false;
     },
     result: () => new ArrayList(items),
@@ -133,8 +262,8 @@ function listed(): Gatherer {
 function mapped(entries: boolean): Gatherer {
   const map = new EntryMap();
   return {
-    take(body, { key }) {
-      const made = body();
+    take(body, frame, { key }) {
+      const made = body(frame);
       if (!entries) map.add(key, made);
       else if (made instanceof CelMap) {
         for (const name of made.keys()) map.add(name, made.get(name) as CelValue);

@@ -6,7 +6,7 @@ import { CelList, CelMap, type CelValue, Duration } from './values.ts';
 
 /**
  * A JSON value as expressions see it. Its type decides what a number is; where that is not known, a whole number is an
- * integer. Lists and maps are wrapped, not copied. Text that does not fit its type stays text.
+ * integer. Lists and maps are wrapped, not copied, and must stay as they are while they are looked at. Text that does not fit its type stays text.
  */
 export function fromJson(json: unknown, type: CelType = dynType): CelValue {
   if (json === null || json === undefined) return null;
@@ -28,10 +28,29 @@ function fromText(text: string, type: CelType): CelValue {
   return text;
 }
 
+/** Values that are made of others, or read from text: each is made once, however often an expression asks for it. */
+const isMade = (json: unknown, { kind }: CelType): boolean =>
+  (typeof json === 'object' && json !== null) ||
+  (typeof json === 'string' && (kind === 'bytes' || kind === 'timestamp' || kind === 'duration'));
+
+/** What of an object has been asked for already, by its place in it. */
+class Made<K> {
+  #values: Map<K, CelValue> | undefined;
+
+  of(place: K, json: unknown, type: CelType): CelValue {
+    if (!isMade(json, type)) return fromJson(json, type);
+    this.#values ??= new Map();
+    let value = this.#values.get(place);
+    if (value === undefined) this.#values.set(place, (value = fromJson(json, type)));
+    return value;
+  }
+}
+
 /** A list as it stands in an object. */
 class JsonList extends CelList {
   readonly #items: readonly unknown[];
   readonly #type: CelType;
+  readonly #made = new Made<number>();
   override merge: ListMerge | undefined;
 
   constructor(items: readonly unknown[], type: CelType) {
@@ -44,7 +63,7 @@ class JsonList extends CelList {
     return this.#items.length;
   }
   get(index: number): CelValue | undefined {
-    return index in this.#items ? fromJson(this.#items[index], this.#type) : undefined;
+    return index in this.#items ? this.#made.of(index, this.#items[index], this.#type) : undefined;
   }
 }
 
@@ -52,6 +71,8 @@ class JsonList extends CelList {
 class JsonMap extends CelMap {
   readonly #json: Record<string, unknown>;
   readonly #type: CelType;
+  readonly #made = new Made<string>();
+  #names: readonly string[] | undefined;
 
   constructor(json: Record<string, unknown>, type: CelType) {
     super();
@@ -59,7 +80,7 @@ class JsonMap extends CelMap {
     this.#type = type;
   }
   get size(): number {
-    return Object.keys(this.#json).length;
+    return this.keys().length;
   }
   get(key: CelValue): CelValue | undefined {
     if (typeof key !== 'string') return undefined;
@@ -69,9 +90,9 @@ class JsonMap extends CelMap {
     // As upstream has it, a field that is null is absent.
     if (this.#type.kind === 'object' && this.#json[property] === null) return undefined;
     const valueType = this.#type.kind === 'map' ? this.#type.value : (field?.type ?? dynType);
-    return fromJson(this.#json[property], valueType);
+    return this.#made.of(property, this.#json[property], valueType);
   }
-  *keys(): Iterable<CelValue> {
-    yield* Object.keys(this.#json);
+  keys(): readonly string[] {
+    return (this.#names ??= Object.keys(this.#json));
   }
 }

@@ -1,4 +1,5 @@
 import { CelError } from './errors.ts';
+import { effort } from './rest.ts';
 import { Duration, Timestamp } from './values.ts';
 
 const billion = 1_000_000_000n;
@@ -73,10 +74,28 @@ function offsetMs(ms: number, zone: string): number {
   return namedOffsetMs(ms, zone);
 }
 
+const offsetFormats = new Map<string, Intl.DateTimeFormat>();
+/** A zone has many names: capitals do not count. */
+const mostFormats = 1000;
+
+/** Making one takes long. */
+function offsetFormat(timeZone: string): Intl.DateTimeFormat {
+  effort(20);
+  const known = offsetFormats.get(timeZone);
+  if (known) return known;
+  effort(100);
+  const made = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
+  if (offsetFormats.size >= mostFormats) offsetFormats.clear();
+  offsetFormats.set(timeZone, made);
+  return made;
+}
+
 function namedOffsetMs(ms: number, timeZone: string): number {
   try {
-    const format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
-    const name = format.formatToParts(ms).find((part) => part.type === 'timeZoneName')?.value ?? '';
+    const name =
+      offsetFormat(timeZone)
+        .formatToParts(ms)
+        .find((part) => part.type === 'timeZoneName')?.value ?? '';
     const match = /GMT(?:([+-])(\d\d):(\d\d))?/.exec(name);
     const minutes = Number(match?.[2] ?? 0) * 60 + Number(match?.[3] ?? 0);
     return (match?.[1] === '-' ? -minutes : minutes) * 60_000;

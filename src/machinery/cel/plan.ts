@@ -2,6 +2,8 @@ import type { ListElement, MapEntry, Node, NodeOf } from './ast.ts';
 import { namespacedFunction, qualifiedName, typeNames } from './check.ts';
 import { CelBudgetError, CelError } from './errors.ts';
 import { planFold } from './fold.ts';
+import { type Frame, isWorthKeeping } from './frame.ts';
+import { effort, effortPerError } from './rest.ts';
 import type { Library, Overload } from './signature.ts';
 import type { CelType } from './types.ts';
 import {
@@ -15,26 +17,6 @@ import {
   typeNameOf,
   Uint,
 } from './values.ts';
-
-/** One evaluation under way. */
-export class Frame {
-  readonly lookup: (variable: string) => CelValue;
-  /** What macros have named, by place. */
-  readonly slots: CelValue[] = [];
-  cost = 0;
-  readonly #limit: number;
-
-  constructor(lookup: (variable: string) => CelValue, costLimit: number) {
-    this.lookup = lookup;
-    this.#limit = costLimit;
-  }
-
-  /** Throws CelBudgetError once too much has been spent. */
-  spend(cost: number): void {
-    this.cost += cost;
-    if (this.cost > this.#limit) throw new CelBudgetError();
-  }
-}
 
 /** A piece of an expression, ready to be evaluated. */
 export type Step = (frame: Frame) => CelValue;
@@ -55,6 +37,9 @@ export type Slots = ReadonlyMap<string, number>;
 const listCost = 10;
 const mapCost = 30;
 const recordCost = 40;
+
+/** What costs do not always count: going over text, as `size` does. */
+const effortPerCharacter = 0.002;
 
 /** Turns an expression into steps. */
 export class Planner {
@@ -133,6 +118,7 @@ export class Planner {
     return (frame) => {
       const held = operand(frame);
       frame.spend(1);
+      if (!optional && !(held instanceof Optional)) return there(selectField(held, field));
       return throughOptional(held, optional, (value) => selectField(value, field));
     };
   }
@@ -144,6 +130,7 @@ export class Planner {
       const held = operand(frame);
       const at = index(frame);
       frame.spend(1);
+      if (!node.optional && !(held instanceof Optional)) return there(elementAt(held, at));
       return throughOptional(held, node.optional, (value) => elementAt(value, at));
     };
   }
@@ -162,11 +149,23 @@ export class Planner {
     const known = types?.get(node)?.kind;
     overloads.sort((a, b) => Number(b.result.kind === known) - Number(a.result.kind === known));
     return (frame) => {
-      const values = args.map((arg) => arg(frame));
-      const found = overloads.find((o) => fits(o, values));
+      const done = frame.recall(node);
+      if (done) return done.value;
+      const { cost, work } = frame;
+      const { elements } = work;
+      const values: CelValue[] = [];
+      for (const arg of args) {
+        const value = arg(frame);
+        values.push(value);
+        if (typeof value === 'string') effort(value.length * effortPerCharacter);
+      }
+      const found = firstFitting(overloads, values);
       if (!found) throw noOverload(name, values, member);
       frame.spend(1 + (found.cost ? Math.ceil(found.cost(values)) : 0));
-      return found.run(...values);
+      const value = found.run(...values);
+      if (isWorthKeeping(frame.cost - cost + work.elements - elements))
+        frame.keep(node, value, { cost, elements });
+      return value;
     };
   }
 
@@ -250,6 +249,11 @@ export class Planner {
   }
 }
 
+function firstFitting(overloads: readonly Overload[], values: readonly CelValue[]): Overload | undefined {
+  for (const overload of overloads) if (fits(overload, values)) return overload;
+  return undefined;
+}
+
 function fits({ parameters }: Overload, values: readonly CelValue[]): boolean {
   for (let i = 0; i < values.length; i++) {
     const parameter = parameters[i];
@@ -265,6 +269,11 @@ export function noOverload(name: string, values: readonly CelValue[], member: bo
   return new CelError(`no such overload: '${name}' applied to '${applied}'`);
 }
 
+function there(value: CelValue | CelError): CelValue {
+  if (value instanceof CelError) throw value;
+  return value;
+}
+
 /** Takes something from a value, or from what an optional one holds; the answer is then optional too. */
 function throughOptional(
   held: CelValue,
@@ -275,10 +284,7 @@ function throughOptional(
     return held.value === undefined ? held : throughOptional(held.value, true, take);
   }
   const value = take(held);
-  if (!optional) {
-    if (value instanceof CelError) throw value;
-    return value;
-  }
+  if (!optional) return there(value);
   return value instanceof CelError ? new Optional() : value instanceof Optional ? value : new Optional(value);
 }
 
@@ -327,7 +333,10 @@ function logic(left: Step, right: Step, { decisive, node }: { decisive: boolean;
       const value = step(frame);
       return typeof value === 'boolean' ? value : noOverload(name, [value], false);
     } catch (error) {
-      if (error instanceof CelError && !(error instanceof CelBudgetError)) return error;
+      if (error instanceof CelError && !(error instanceof CelBudgetError)) {
+        effort(effortPerError);
+        return error;
+      }
       throw error;
     }
   };

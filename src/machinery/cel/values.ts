@@ -1,4 +1,5 @@
 import { CelError } from './errors.ts';
+import { Pause } from './rest.ts';
 import type { CelType, ListMerge } from './types.ts';
 
 /** A value of an expression. Integers are bigints; a number is always a double. */
@@ -160,7 +161,8 @@ export class LazyMap extends CelMap {
     let known = this.#made.get(key);
     if (!known) {
       known = this.#outcome(key);
-      this.#made.set(key, known);
+      // What rests has not come out yet.
+      if (!(known.error instanceof Pause)) this.#made.set(key, known);
     }
     if ('error' in known) throw known.error;
     return known.value;
@@ -207,15 +209,23 @@ export function isOfType(value: CelValue, type: CelType): boolean {
     case 'parameter':
       return true;
     case 'string':
-    case 'double':
-    case 'bool':
+      return typeof value === 'string';
     case 'int':
-    case 'uint':
-    case 'bytes':
+      return typeof value === 'bigint';
+    case 'double':
+      return typeof value === 'number';
+    case 'bool':
+      return typeof value === 'boolean';
     case 'list':
+      return value instanceof CelList;
+    case 'uint':
+      return value instanceof Uint;
+    case 'bytes':
+      return value instanceof Uint8Array;
     case 'null_type':
+      return value === null;
     case 'type':
-      return typeNameOf(value) === type.kind;
+      return value instanceof TypeValue;
     case 'map':
     case 'object':
       return value instanceof CelMap;

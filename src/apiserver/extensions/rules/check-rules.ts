@@ -3,6 +3,7 @@ import type { Program } from '../../../machinery/cel/cel.ts';
 import { CelBudgetError, CelError } from '../../../machinery/cel/errors.ts';
 import { fromJson } from '../../../machinery/cel/json-value.ts';
 import { shownMessage } from '../../../machinery/cel/message.ts';
+import { effort, inTurns, restIfDue, withoutRest } from '../../../machinery/cel/rest.ts';
 import { type CelValue, Optional } from '../../../machinery/cel/values.ts';
 import {
   duplicate,
@@ -38,15 +39,28 @@ export interface CheckOptions {
 }
 
 /** Runs the rules of a schema on a value. */
-export function ruleErrors(
+export const ruleErrors = (value: unknown, node: RuleNode, options: CheckOptions): readonly FieldError[] =>
+  withoutRest(checking(value, node, options));
+
+/** The same; where that takes long, others have their turn meanwhile. The promise rejects with the signal's reason. */
+export const ruleErrorsInTurns = (
+  value: unknown,
+  node: RuleNode,
+  options: CheckOptions & { signal: AbortSignal },
+): readonly FieldError[] | Promise<readonly FieldError[]> =>
+  inTurns(checking(value, node, options), options.signal);
+
+/** Can rest: what this gives is called until it does not throw Pause. */
+function checking(
   value: unknown,
   node: RuleNode,
   { old, warn, budget = fullBudget() }: CheckOptions,
-): readonly FieldError[] {
-  const checker = new Checker(budget, warn);
+): () => readonly FieldError[] {
   const past = old && new Correlation(value, old.value, node.schema);
-  checker.check(value, node, { path: '', old: old?.value, past, near: undefined });
-  return checker.errors;
+  const ruled: Ruled[] = [];
+  collect(value, node, { place: { path: '', old: old?.value, past, near: undefined }, ruled });
+  const checker = new Checker(ruled, budget, warn);
+  return () => checker.finish();
 }
 
 /** Where a value stands, and what stood there before. */
@@ -58,12 +72,71 @@ interface Place {
   near: Correlation | undefined;
 }
 
+/** A value that has rules. */
+interface Ruled {
+  value: unknown;
+  node: RuleNode;
+  place: Place;
+}
+
+interface Collecting {
+  place: Place;
+  /** Where those that are found are put. */
+  ruled: Ruled[];
+}
+
+/** Finds the values that have rules, each before those in it. */
+function collect(value: unknown, node: RuleNode, { place, ruled }: Collecting): void {
+  if (value === null || value === undefined) return;
+  if (node.rules.length > 0) ruled.push({ value, node, place });
+  if (Array.isArray(value)) collectItems(value, node, { place, ruled });
+  else if (isObject(value)) collectFields(value, node, { place, ruled });
+}
+
+function collectItems(list: readonly unknown[], { items }: RuleNode, { place, ruled }: Collecting): void {
+  if (!items) return;
+  const { path, past, near } = place;
+  for (const [i, item] of list.entries()) {
+    const itemPast = past?.index(i);
+    const itemPlace = { path: `${path}[${i}]`, old: itemPast?.old, past: itemPast, near: past ?? near };
+    collect(item, items, { place: itemPlace, ruled });
+  }
+}
+
+function collectFields(object: Record<string, unknown>, node: RuleNode, collecting: Collecting): void {
+  const { path, old, past, near } = collecting.place;
+  const before = isObject(old) ? old : {};
+  for (const key of Object.keys(object)) {
+    const known = node.properties.get(key);
+    const child = known ?? node.values;
+    if (!child) continue;
+    const own = known ? (path ? `${path}.${key}` : key) : `${path}[${key}]`;
+    const isIdentity = path === '' && (key === 'apiVersion' || key === 'kind');
+    // As upstream, rules on what an object is are kept, changed or not.
+    const place = isIdentity
+      ? { path: own, old: before[key], past: undefined, near: undefined }
+      : { path: own, old: before[key], past: past?.key(key), near: past ?? near };
+    collect(object[key], child, { place, ruled: collecting.ruled });
+  }
+}
+
+/** What running a rule takes besides what it costs, in units of cost. */
+const effortPerRule = 10;
+
 class Checker {
-  readonly errors: FieldError[] = [];
+  readonly #errors: FieldError[] = [];
+  readonly #ruled: readonly Ruled[];
   readonly #warn: ((message: string) => void) | undefined;
   readonly #budget: CostBudget;
+  /** The value whose turn it is, and which of its rules. */
+  #at = 0;
+  #rule = 0;
+  #subject: Subject | undefined;
+  /** Of the rule at hand. */
+  readonly #evaluations = new Map<Program, () => CelValue | CelError>();
 
-  constructor(budget: CostBudget, warn: ((message: string) => void) | undefined) {
+  constructor(ruled: readonly Ruled[], budget: CostBudget, warn: ((message: string) => void) | undefined) {
+    this.#ruled = ruled;
     this.#budget = budget;
     this.#warn = warn;
   }
@@ -72,62 +145,28 @@ class Checker {
     return this.#budget.left < 0;
   }
 
-  check(value: unknown, node: RuleNode, place: Place): void {
-    if (value === null || value === undefined || this.#isSpent) return;
-    this.#own(value, node, place);
-    if (Array.isArray(value)) this.#items(value, node, place);
-    else if (isObject(value)) this.#fields(value, node, place);
-  }
-
-  #items(list: readonly unknown[], { items }: RuleNode, { path, past, near }: Place): void {
-    if (!items) return;
-    for (const [i, item] of list.entries()) {
-      const itemPast = past?.index(i);
-      this.check(item, items, {
-        path: `${path}[${i}]`,
-        old: itemPast?.old,
-        past: itemPast,
-        near: past ?? near,
-      });
-    }
-  }
-
-  #fields(object: Record<string, unknown>, node: RuleNode, { path, old, past, near }: Place): void {
-    const before = isObject(old) ? old : {};
-    for (const key of Object.keys(object)) {
-      const known = node.properties.get(key);
-      const child = known ?? node.values;
-      if (!child) continue;
-      const own = known ? (path ? `${path}.${key}` : key) : `${path}[${key}]`;
-      const isIdentity = path === '' && (key === 'apiVersion' || key === 'kind');
-      // As upstream, rules on what an object is are kept, changed or not.
-      const place = isIdentity
-        ? { path: own, old: before[key], past: undefined, near: undefined }
-        : { path: own, old: before[key], past: past?.key(key), near: past ?? near };
-      this.check(object[key], child, place);
-    }
-  }
-
-  #own(value: unknown, node: RuleNode, place: Place): void {
-    if (node.rules.length === 0) return;
-    const type = node.schema.type ?? '';
-    const self = fromJson(value, node.type);
-    const oldSelf =
-      place.old === undefined || place.old === null ? undefined : fromJson(place.old, node.type);
-    for (const rule of node.rules) {
-      if (this.#isSpent) return;
-      if (this.#budget.left === 0) {
-        this.#spent(place.path, type);
-        return;
+  /** Runs the rules that have not been run. */
+  finish(): readonly FieldError[] {
+    for (; this.#at < this.#ruled.length && !this.#isSpent; this.#at++) {
+      const { node } = this.#ruled[this.#at] as Ruled;
+      this.#subject ??= subjectOf(this.#ruled[this.#at] as Ruled);
+      for (; this.#rule < node.rules.length && !this.#isSpent; this.#rule++) {
+        restIfDue();
+        if (this.#budget.left === 0) this.#spent(this.#subject.place.path, this.#subject.type);
+        else this.#run(node.rules[this.#rule] as CompiledRule, this.#subject);
+        effort(effortPerRule);
+        this.#evaluations.clear();
       }
-      this.#run(rule, { value, self, oldSelf, type, place });
+      this.#rule = 0;
+      this.#subject = undefined;
     }
+    return this.#errors;
   }
 
   #spent(path: string, type: string): void {
     const why =
       'validation failed due to running out of cost budget, no further validation rules will be run';
-    this.errors.push(invalid(path || '<nil>', type, why));
+    this.#errors.push(invalid(path || '<nil>', type, why));
     this.#budget.left = -1;
   }
 
@@ -135,29 +174,35 @@ class Checker {
     const { rule, program, error } = compiled;
     const { type, place, oldSelf } = on;
     const path = place.path || '<nil>';
-    if (error) this.errors.push(invalid(path, type, `rule compile error: ${error}`));
+    if (error) this.#errors.push(invalid(path, type, `rule compile error: ${error}`));
     if (!program || (compiled.usesOldSelf && oldSelf === undefined && !rule.optionalOldSelf)) return;
     const outcome = this.#evaluate(program, rule, on);
     if (this.#budget.left < 0) {
       this.#spent(place.path, type);
     } else if (outcome instanceof CelError) {
-      this.errors.push(invalid(path, type, failureText(outcome, rule)));
+      this.#errors.push(invalid(path, type, failureText(outcome, rule)));
       if (outcome instanceof CelBudgetError) this.#budget.left = -1;
     } else if (outcome !== true) this.#broken(compiled, on);
   }
 
-  #evaluate(program: Program, rule: ValidationRule, { self, oldSelf }: Subject): CelValue | CelError {
+  #evaluate(program: Program, rule: ValidationRule, subject: Subject): CelValue | CelError {
+    let evaluation = this.#evaluations.get(program);
+    if (!evaluation) this.#evaluations.set(program, (evaluation = this.#begin(program, rule, subject)));
+    return evaluation();
+  }
+
+  #begin(program: Program, rule: ValidationRule, { self, oldSelf }: Subject): () => CelValue | CelError {
     const before = rule.optionalOldSelf ? new Optional(oldSelf) : oldSelf;
     const lookup = (name: string) => (name === 'self' ? self : (before ?? null));
-    try {
-      return program.evaluate(lookup, {
-        costLimit: callBudget,
-        onCost: (cost) => (this.#budget.left -= cost),
-      });
-    } catch (error) {
-      if (error instanceof CelError) return error;
-      throw error;
-    }
+    const evaluation = program.begin(lookup, {
+      costLimit: callBudget,
+      onCost: (cost) => (this.#budget.left -= cost),
+    });
+    let outcome: CelValue | CelError | undefined;
+    return () => {
+      if (outcome === undefined) outcome = asOutcome(evaluation);
+      return outcome;
+    };
   }
 
   #broken(compiled: CompiledRule, on: Subject): void {
@@ -168,13 +213,28 @@ class Checker {
     const error = errorOf(rule, { field: blamed, shown, detail: this.#messageOf(compiled, on) });
     const isOld = (place.past ?? place.near)?.unchanged ?? false;
     if (this.#warn && !usesOldSelf && isOld) this.#warn(`${error.field}: ${error.body}`);
-    else this.errors.push(error);
+    else this.#errors.push(error);
   }
 
   #messageOf({ rule, message }: CompiledRule, on: Subject): string {
     const said = message && this.#evaluate(message, rule, on);
     return shownMessage(said) || rule.message?.trim() || `failed rule: ${rule.rule.trim()}`;
   }
+}
+
+function asOutcome(evaluation: () => CelValue): CelValue | CelError {
+  try {
+    return evaluation();
+  } catch (error) {
+    if (error instanceof CelError) return error;
+    throw error;
+  }
+}
+
+function subjectOf({ value, node, place }: Ruled): Subject {
+  const { old } = place;
+  const oldSelf = old === undefined || old === null ? undefined : fromJson(old, node.type);
+  return { value, self: fromJson(value, node.type), oldSelf, type: node.schema.type ?? '', place };
 }
 
 /** One value under its rules. */

@@ -2,8 +2,12 @@ import ipaddr from 'ipaddr.js';
 import { goQuote } from '../../go-text.ts';
 import { canonicalIp, ipFamily } from '../../ip.ts';
 import { CelError } from '../errors.ts';
+import { effort } from '../rest.ts';
 import { type Overload, overload } from '../signature.ts';
 import { Opaque } from '../values.ts';
+
+/** What reading an address takes besides its cost. */
+const effortPerAddress = 20;
 
 class IpValue extends Opaque {
   readonly typeName = 'net.IP';
@@ -11,6 +15,7 @@ class IpValue extends Opaque {
   readonly text: string;
   constructor(text: string) {
     super();
+    effort(effortPerAddress);
     this.text = canonicalIp(text) as string;
     this.address = ipaddr.parse(this.text);
   }

@@ -2,6 +2,7 @@ import type { RE2JS } from '@bufbuild/re2';
 import { goPattern } from '../../go-pattern.ts';
 import { CelError } from '../errors.ts';
 import { findMatch } from '../find.ts';
+import { effort } from '../rest.ts';
 import { type Overload, overload } from '../signature.ts';
 import { ArrayList, type CelList, type CelValue } from '../values.ts';
 import { work } from '../work.ts';
@@ -40,6 +41,8 @@ function cost([text, pattern]: readonly CelValue[]): number {
 
 /** Throws a CelError for what is no pattern. */
 export function compiled(pattern: string): RE2JS {
+  // It may be one that nobody has compiled before.
+  effort(20 + pattern.length);
   try {
     return goPattern(pattern);
   } catch (error) {

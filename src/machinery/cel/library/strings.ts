@@ -29,12 +29,12 @@ export function strings(): Overload[] {
     overload('string::charAt(int): string', charAt),
     overload(
       'string::lowerAscii(): string',
-      (text: string) => text.replace(/[A-Z]/g, (c) => c.toLowerCase()),
+      (text: string) => text.replace(/[A-Z]+/g, (c) => c.toLowerCase()),
       traversal,
     ),
     overload(
       'string::upperAscii(): string',
-      (text: string) => text.replace(/[a-z]/g, (c) => c.toUpperCase()),
+      (text: string) => text.replace(/[a-z]+/g, (c) => c.toUpperCase()),
       traversal,
     ),
     overload(
@@ -116,14 +116,13 @@ function lastIndexOf(text: string, part: string, to: bigint | undefined): bigint
   return BigInt(found < 0 ? -1 : codePoints(text, found));
 }
 
+/** As Go's Replace: nothing is found before each character, and at the end. */
 function replaceSome(text: string, from: string, to: string, count: bigint): string {
-  let left = count;
-  return text.replaceAll(from, (found) => {
-    if (left === 0n) return found;
-    left--;
-    workOnText(to.length + 1);
-    return to;
-  });
+  const parts = from === '' ? ['', ...characters(text), ''] : text.split(from);
+  const found = parts.length - 1;
+  const replaced = count < 0n || count > found ? found : Number(count);
+  workOnText((to.length + 1) * replaced);
+  return [parts.slice(0, replaced + 1).join(to), ...parts.slice(replaced + 1)].join(from);
 }
 
 function split(text: string, separator: string, limit: bigint): CelList {
