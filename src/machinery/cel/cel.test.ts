@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compile } from './cel.ts';
+import { CelCompileError } from './errors.ts';
 import { fromJson } from './json-value.ts';
 import { toJson } from './to-json.ts';
 import { dynType, intType, listType, objectType, stringType } from './types.ts';
@@ -303,4 +304,46 @@ describe('what costs little and takes long', () => {
     program.evaluate(() => value, { onCost: (cost) => (spent = cost) });
     expect(spent).toBe(604);
   });
+});
+
+describe('what cannot be made of a constant is found out before anything is evaluated:', () => {
+  test.each([
+    ["'a'.find(')') == ''", 'program instantiation failed: error parsing regexp: unexpected ): `)`'],
+    ["'a'.findAll(')') == []", 'program instantiation failed: error parsing regexp: unexpected ): `)`'],
+    ["'a'.findAll(')', 1) == []", 'program instantiation failed: error parsing regexp: unexpected ): `)`'],
+    [
+      "[1].all(x, int('a') == x)",
+      "program instantiation failed: type conversion error from 'string' to 'int'",
+    ],
+    ['has(object.a) && uint(-1) > 1u', 'program instantiation failed: unsigned integer overflow'],
+  ])('%s', (expression, said) => {
+    const compiling = () => compile(expression, { variables: { object: dynType } });
+    expect(compiling).toThrow(CelCompileError);
+    try {
+      compiling();
+    } catch (error) {
+      expect((error as CelCompileError).failed()).toBe(said);
+      const ofMessage = (error as CelCompileError).failed('messageExpression');
+      expect(ofMessage).toBe(said.replace('program', 'messageExpression'));
+    }
+  });
+
+  test.each([
+    ["'a'.find(dyn(')')) == ''", 'Illegal regex: error parsing regexp: unexpected ): `)`'],
+    ["'a'.matches(dyn(')'))", 'error parsing regexp: unexpected ): `)`'],
+  ])('a pattern that is no constant is not: %s', (expression, said) => {
+    const program = compile(expression, { variables: {} });
+    expect(() => program.evaluate(() => null)).toThrow(said);
+  });
+});
+
+test('a moment keeps the zone in which it was written, as far as text shows it', () => {
+  const moment = "timestamp('2011-08-18T19:03:37.01+01:00')";
+  expect(run(`string(${moment})`)).toBe('2011-08-18T19:03:37.01+01:00');
+  expect(run(`string(${moment} + duration('5h'))`)).toBe('2011-08-19T00:03:37.01+01:00');
+  expect(run(`string(duration('1s') + ${moment} - duration('1s'))`)).toBe('2011-08-18T19:03:37.01+01:00');
+  expect(run(`'%s'.format([${moment}])`)).toBe('2011-08-18T19:03:37.01+01:00');
+  expect(run(`${moment} == timestamp('2011-08-18T18:03:37.01Z')`)).toBe(true);
+  expect(run("string(timestamp('2011-08-18T00:30:00-09:30'))")).toBe('2011-08-18T00:30:00-09:30');
+  expect(run("string(timestamp('2011-08-18T00:30:00+00:00'))")).toBe('2011-08-18T00:30:00Z');
 });

@@ -1,9 +1,9 @@
 import type { Node } from './ast.ts';
 import { check, type CheckOptions } from './check.ts';
-import { CelCompileError, CelError } from './errors.ts';
+import { CelCompileError, CelError, CelInstantiationError } from './errors.ts';
 import { Frame } from './frame.ts';
 import { kubernetesLibrary } from './library/all.ts';
-import { literalIssues } from './literals.ts';
+import { constantFault, literalIssues } from './literals.ts';
 import { parseExpression } from './parser.ts';
 import { Planner, type Step } from './plan.ts';
 import { Pause, withoutRest } from './rest.ts';
@@ -48,7 +48,7 @@ export interface EvaluateOptions {
   onCost?(cost: number): void;
 }
 
-/** Reads and checks an expression. Throws a CelCompileError, whose message is what follows `compilation failed: `. */
+/** Reads and checks an expression. Throws a CelCompileError. */
 export function compile(expression: string, options: CompileOptions): Program {
   try {
     return compileNode(expression, parseExpression(expression), options);
@@ -67,6 +67,8 @@ function compileNode(expression: string, node: Node, options: CompileOptions): P
   const { type, issues } = check(node, { variables: scope, library, recordType: records?.find, types });
   if (issues.length === 0) issues.push(...literalIssues(node, { library, types }));
   if (issues.length > 0) throw new CelCompileError(expression, issues);
+  const fault = constantFault(node, library);
+  if (fault) throw new CelInstantiationError(fault);
   const isVariable = (name: string) => scope.has(name);
   const step = new Planner({ library, isVariable, types, makeRecord: records?.make }).plan(node);
   return {

@@ -6,12 +6,29 @@ export interface Issue {
 
 /** An expression that cannot be compiled. The message is what upstream's compiler prints. */
 export class CelCompileError extends Error {
-  override readonly name = 'CelCompileError';
-  readonly issues: readonly Issue[];
+  override readonly name: string = 'CelCompileError';
 
   constructor(source: string, issues: readonly Issue[]) {
     super(issues.map((issue) => renderIssue(source, issue)).join('\n'));
-    this.issues = issues;
+  }
+
+  /** What upstream says that has failed, of something that is called so. */
+  failed(what = ''): string {
+    return `${what && `${what} `}compilation failed: ${this.message}`;
+  }
+}
+
+/** An expression that compiles and of which no program can be made: a constant in it cannot be used. */
+export class CelInstantiationError extends CelCompileError {
+  override readonly name = 'CelInstantiationError';
+
+  constructor(fault: string) {
+    super('', []);
+    this.message = fault;
+  }
+
+  override failed(what = 'program'): string {
+    return `${what} instantiation failed: ${this.message}`;
   }
 }
 

@@ -1,3 +1,4 @@
+import { goPattern } from '../go-pattern.ts';
 import { childrenOf, type Node, type NodeOf } from './ast.ts';
 import { CelError, type Issue } from './errors.ts';
 import type { Library } from './signature.ts';
@@ -29,23 +30,61 @@ export function literalIssues(root: Node, { library, types }: Checked): Issue[] 
   return issues.sort((a, b) => a.offset - b.offset);
 }
 
+/** Functions of one argument whose value is made beforehand where that is constant. */
+const conversions = new Set([
+  'bool',
+  'bytes',
+  'double',
+  'duration',
+  'dyn',
+  'int',
+  'string',
+  'timestamp',
+  'uint',
+]);
+const searches = new Set(['find', 'findAll']);
+
+/** What makes a constant of the expression unusable, which upstream finds out when it makes the program; undefined where nothing does. */
+export function constantFault(node: Node, library: Library): string | undefined {
+  for (const child of childrenOf(node)) {
+    const fault = constantFault(child, library);
+    if (fault !== undefined) return fault;
+  }
+  if (node.type !== 'call') return undefined;
+  const { name, target, args } = node;
+  const [first] = args;
+  if (first?.type !== 'literal') return undefined;
+  if (target && searches.has(name) && typeof first.value === 'string') return patternFault(first.value);
+  if (target || args.length !== 1 || !conversions.has(name)) return undefined;
+  return errorOf(library, name, [first.value])?.message;
+}
+
+function patternFault(pattern: string): string | undefined {
+  try {
+    goPattern(pattern);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 const looked = new Set(['duration', 'timestamp', 'matches']);
 
 function argumentIssues({ name, args: [first] }: NodeOf<'call'>, library: Library): Issue[] {
   if (first?.type !== 'literal' || !looked.has(name)) return [];
-  const isRight = succeeds(library, name, name === 'matches' ? ['', first.value] : [first.value]);
-  return isRight ? [] : [{ offset: first.offset, message: `invalid ${name} argument` }];
+  const error = errorOf(library, name, name === 'matches' ? ['', first.value] : [first.value]);
+  return !error ? [] : [{ offset: first.offset, message: `invalid ${name} argument` }];
 }
 
-function succeeds(library: Library, name: string, args: readonly CelValue[]): boolean {
+function errorOf(library: Library, name: string, args: readonly CelValue[]): CelError | undefined {
   const fitting = library
     .get(name)
     ?.find(({ parameters }) => parameters.length === args.length && parameters.every(takes(args)));
   try {
     fitting?.run(...args);
-    return true;
+    return undefined;
   } catch (error) {
-    if (error instanceof CelError) return false;
+    if (error instanceof CelError) return error;
     throw error;
   }
 }

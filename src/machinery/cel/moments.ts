@@ -11,7 +11,21 @@ export function parseTimestamp(text: string): Timestamp {
   const wholeMs = match ? Date.parse(`${match[1]}${match[3]}`.toUpperCase()) : Number.NaN;
   if (!match || Number.isNaN(wholeMs))
     throw new CelError(`cannot parse ${JSON.stringify(text)} as timestamp`);
-  return new Timestamp(BigInt(wholeMs) * 1_000_000n + BigInt((match[2] ?? '').padEnd(9, '0')));
+  const nanos = BigInt(wholeMs) * 1_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'));
+  return new Timestamp(nanos, fixedOffset(match[3] as string) ?? 0);
+}
+
+/** The minutes of an offset such as `-07:00`; undefined for what is none. */
+function fixedOffset(zone: string): number | undefined {
+  const fixed = /^([+-]?)(\d{1,2}):(\d\d)$/.exec(zone);
+  return fixed ? (fixed[1] === '-' ? -1 : 1) * (Number(fixed[2]) * 60 + Number(fixed[3])) : undefined;
+}
+
+function zoneText(offsetMinutes: number): string {
+  if (offsetMinutes === 0) return 'Z';
+  const digits = (n: number) => String(n).padStart(2, '0');
+  const minutes = Math.abs(offsetMinutes);
+  return `${offsetMinutes < 0 ? '-' : '+'}${digits(Math.floor(minutes / 60))}:${digits(minutes % 60)}`;
 }
 
 const fraction = (nanos: bigint) => {
@@ -19,11 +33,12 @@ const fraction = (nanos: bigint) => {
   return digits && `.${digits}`;
 };
 
-/** RFC 3339 in UTC, with as much of a second as there is. */
-export function formatMoment({ nanos }: Timestamp): string {
+/** RFC 3339 in the zone in which it was written, with as much of a second as there is. */
+export function formatMoment({ nanos, offsetMinutes }: Timestamp): string {
   const rest = ((nanos % billion) + billion) % billion;
-  const seconds = new Date(Number((nanos - rest) / 1_000_000n)).toISOString().slice(0, 19);
-  return `${seconds}${fraction(rest)}Z`;
+  const local = Number((nanos - rest) / 1_000_000n) + offsetMinutes * 60_000;
+  const seconds = new Date(local).toISOString().slice(0, -5);
+  return `${seconds}${fraction(rest)}${zoneText(offsetMinutes)}`;
 }
 
 /** Seconds, such as `90s` or `1.5s`. */
@@ -69,9 +84,8 @@ export function calendarOf({ nanos }: Timestamp, zone = 'UTC'): CalendarParts {
 
 function offsetMs(ms: number, zone: string): number {
   if (zone === 'UTC' || zone === '') return 0;
-  const fixed = /^([+-]?)(\d{1,2}):(\d\d)$/.exec(zone);
-  if (fixed) return (fixed[1] === '-' ? -1 : 1) * (Number(fixed[2]) * 60 + Number(fixed[3])) * 60_000;
-  return namedOffsetMs(ms, zone);
+  const minutes = fixedOffset(zone);
+  return minutes === undefined ? namedOffsetMs(ms, zone) : minutes * 60_000;
 }
 
 const offsetFormats = new Map<string, Intl.DateTimeFormat>();

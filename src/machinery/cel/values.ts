@@ -31,9 +31,12 @@ export class Uint {
 export class Timestamp {
   /** Nanoseconds since 1970. */
   readonly nanos: bigint;
-  constructor(nanos: bigint) {
+  /** Of the zone in which it was written: minutes east of Greenwich. Only text shows it. */
+  readonly offsetMinutes: number;
+  constructor(nanos: bigint, offsetMinutes = 0) {
     if (nanos < minTimestamp || nanos > maxTimestamp) throw new CelError('timestamp overflow');
     this.nanos = nanos;
+    this.offsetMinutes = offsetMinutes;
   }
 }
 

@@ -39,7 +39,7 @@ function compiled(expression: string, scope: ExpressionScope): Program {
       library: new Map([...(scope.authorizer ? authorizerLibrary : []), ...(library ?? [])]),
     });
   } catch (error) {
-    if (error instanceof CelCompileError) throw new ExpressionError(`compilation failed: ${error.message}`);
+    if (error instanceof CelCompileError) throw new ExpressionError(error.failed());
     throw error;
   }
 }

@@ -119,7 +119,7 @@ function programOf(expression: string): Program | string {
     const [wanted, got] = [formatType(boolType), formatType(program.type)];
     return got === wanted ? program : `must evaluate to ${wanted} but got ${got}`;
   } catch (error) {
-    if (error instanceof CelCompileError) return `compilation failed: ${error.message}`;
+    if (error instanceof CelCompileError) return error.failed();
     throw error;
   }
 }

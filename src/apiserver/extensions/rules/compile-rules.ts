@@ -39,13 +39,13 @@ function compileRule(rule: ValidationRule, schema: JSONSchemaProps, type: CelTyp
   if (!rule.rule.trim()) return made;
   const variables = { self: type, oldSelf: rule.optionalOldSelf ? optionalType(type) : type };
   const program = attempt(rule.rule, variables);
-  if (typeof program === 'string') return { ...made, error: `compilation failed: ${program}` };
+  if (program instanceof CelCompileError) return { ...made, error: program.failed() };
   if (program.type.kind !== 'bool') return { ...made, error: 'cel expression must evaluate to a bool' };
   const compiled = { ...made, program, usesOldSelf: names(parseExpression(rule.rule), 'oldSelf') };
   if (!rule.messageExpression) return compiled;
   const message = attempt(rule.messageExpression, variables);
-  if (typeof message === 'string') {
-    return { ...compiled, messageError: `messageExpression compilation failed: ${message}` };
+  if (message instanceof CelCompileError) {
+    return { ...compiled, messageError: message.failed('messageExpression') };
   }
   if (message.type.kind === 'string') return { ...compiled, message };
   return { ...compiled, messageError: 'messageExpression must evaluate to a string' };
@@ -61,11 +61,11 @@ function pathOf({ fieldPath }: ValidationRule, schema: JSONSchemaProps): string 
   }
 }
 
-function attempt(source: string, variables: Record<string, CelType>): Program | string {
+function attempt(source: string, variables: Record<string, CelType>): Program | CelCompileError {
   try {
     return compile(source, { variables });
   } catch (error) {
-    if (error instanceof CelCompileError) return error.message;
+    if (error instanceof CelCompileError) return error;
     throw error;
   }
 }

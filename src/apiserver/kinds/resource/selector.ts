@@ -82,6 +82,6 @@ function expressionErrors(field: string, expression: string): readonly FieldErro
     return cost > maxCost ? [forbiddenField(field, 'too complex, exceeds cost limit')] : [];
   } catch (error) {
     if (!(error instanceof CelCompileError)) throw error;
-    return [invalid(field, expression, `compilation failed: ${error.message}`)];
+    return [invalid(field, expression, error.failed())];
   }
 }

@@ -120,12 +120,12 @@ interface Nanos {
 }
 
 function moments(): Overload[] {
-  const later = (a: Nanos, b: Nanos) => new Timestamp(a.nanos + b.nanos);
+  const later = ({ nanos, offsetMinutes }: Timestamp, by: bigint) => new Timestamp(nanos + by, offsetMinutes);
   return [
-    overload('_+_(timestamp, duration): timestamp', later),
-    overload('_+_(duration, timestamp): timestamp', later),
+    overload('_+_(timestamp, duration): timestamp', (a: Timestamp, b: Duration) => later(a, b.nanos)),
+    overload('_+_(duration, timestamp): timestamp', (a: Duration, b: Timestamp) => later(b, a.nanos)),
     overload('_+_(duration, duration): duration', (a: Nanos, b: Nanos) => new Duration(a.nanos + b.nanos)),
-    overload('_-_(timestamp, duration): timestamp', (a: Nanos, b: Nanos) => new Timestamp(a.nanos - b.nanos)),
+    overload('_-_(timestamp, duration): timestamp', (a: Timestamp, b: Duration) => later(a, -b.nanos)),
     overload('_-_(timestamp, timestamp): duration', (a: Nanos, b: Nanos) => new Duration(a.nanos - b.nanos)),
     overload('_-_(duration, duration): duration', (a: Nanos, b: Nanos) => new Duration(a.nanos - b.nanos)),
   ];

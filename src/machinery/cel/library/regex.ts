@@ -40,13 +40,13 @@ function cost([text, pattern]: readonly CelValue[]): number {
 }
 
 /** Throws a CelError for what is no pattern. */
-export function compiled(pattern: string): RE2JS {
+export function compiled(pattern: string, head = ''): RE2JS {
   // It may be one that nobody has compiled before.
   effort(20 + pattern.length);
   try {
     return goPattern(pattern);
   } catch (error) {
-    throw new CelError((error as Error).message);
+    throw new CelError(head + (error as Error).message);
   }
 }
 
@@ -56,7 +56,7 @@ function found(text: string, pattern: string, limit: bigint): CelList {
 
 /** As Go's FindAll: an empty match next to the end of another does not count. */
 function all(text: string, pattern: string, limit: number): string[] {
-  const expression = compiled(pattern);
+  const expression = compiled(pattern, 'Illegal regex: ');
   const parts: string[] = [];
   let from = 0;
   let lastEnd = -1;
