@@ -56,6 +56,23 @@ export function inTurns<T>(work: () => T, signal?: AbortSignal): T | Promise<T> 
   }
 }
 
+/** The same, done once: what has come of it is known afterwards, be it an error. */
+export function once<T>(work: () => T): () => T {
+  let outcome: { value: T } | { error: unknown } | undefined;
+  return () => {
+    if (!outcome) {
+      try {
+        outcome = { value: work() };
+      } catch (error) {
+        if (error instanceof Pause) throw error;
+        outcome = { error };
+      }
+    }
+    if ('error' in outcome) throw outcome.error;
+    return outcome.value;
+  };
+}
+
 async function goOn<T>(work: () => T, signal: AbortSignal | undefined): Promise<T> {
   for (;;) {
     await turnAlone();

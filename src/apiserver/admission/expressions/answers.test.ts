@@ -15,21 +15,27 @@ function sourceOf(decide: (verb: string) => Deciding) {
       return decide(verb);
     },
   };
-  return { source: { authorizer } as VariableSource, verbs };
+  const attributes = { signal: new AbortController().signal };
+  return { source: { authorizer, attributes } as VariableSource, verbs };
 }
 
 test('who answers at once is asked once, and the work is done once', async () => {
   const { source, verbs } = sourceOf((verb) => ({ verdict: 'allow', reason: verb }));
-  expect(await withAnswers(source, ({ authorizer }) => authorizer.authorize(jane, asked('get')).reason)).toBe(
-    'get',
-  );
+  expect(
+    await withAnswers(
+      source,
+      ({ authorizer }) =>
+        () =>
+          authorizer.authorize(jane, asked('get')).reason,
+    ),
+  ).toBe('get');
   expect(verbs).toEqual(['get']);
 });
 
 test('the work is done again once the answers are there, also where it has taken their lack for an error', async () => {
   const { source, verbs } = sourceOf(async (verb) => ({ verdict: 'allow', reason: `may ${verb}` }));
   const tries: string[] = [];
-  const said = await withAnswers(source, ({ authorizer }) => {
+  const said = await withAnswers(source, ({ authorizer }) => () => {
     const reasons = ['get', 'list'].map((verb) => {
       try {
         return authorizer.authorize(jane, asked(verb)).reason;
@@ -48,7 +54,7 @@ test('the work is done again once the answers are there, also where it has taken
 
 test('an error of the work itself is thrown', async () => {
   const { source } = sourceOf(async () => ({ verdict: 'none', reason: '' }));
-  const work = withAnswers(source, ({ authorizer }) => {
+  const work = withAnswers(source, ({ authorizer }) => () => {
     authorizer.authorize(jane, asked('get'));
     throw new Error('own');
   });

@@ -1,4 +1,5 @@
 import { CelError } from '../../../machinery/cel/errors.ts';
+import { inTurns } from '../../../machinery/cel/rest.ts';
 import type { Attributes, Authorizer, Decision } from '../../auth/authorizer.ts';
 import type { UserInfo } from '../../registry/kind.ts';
 import type { VariableSource } from './variables.ts';
@@ -44,18 +45,20 @@ const keyOf = ({ name, uid, groups, extra }: UserInfo, attributes: Attributes) =
   JSON.stringify([name, uid, groups, extra, attributes, attributes.selectors?.()]);
 
 /**
- * Does what evaluates expressions, and does it again where one of them has asked what was not known yet. The work must have
- * no effect of its own.
+ * Does what evaluates expressions, and begins again where one of them has asked what was not known yet. The work must have
+ * no effect of its own, and can rest: others have their turn where it takes long.
  */
 export async function withAnswers<T>(
   source: VariableSource,
-  work: (source: VariableSource<Answers>) => T,
+  begin: (source: VariableSource<Answers>) => () => T,
 ): Promise<T> {
   const authorizer = new WaitingAnswers(source.authorizer);
+  const { signal } = source.attributes;
   for (;;) {
     let done: { value: T } | { error: unknown };
     try {
-      done = { value: work({ ...source, authorizer }) };
+      const value = inTurns(begin({ ...source, authorizer }), signal);
+      done = { value: value instanceof Promise ? await value : value };
     } catch (error) {
       done = { error };
     }

@@ -1,5 +1,6 @@
 import type { MatchCondition } from '../../../api/admissionregistration/v1.ts';
 import type { Program } from '../../../machinery/cel/cel.ts';
+import { once, Pause } from '../../../machinery/cel/rest.ts';
 import type { CelValue } from '../../../machinery/cel/values.ts';
 import { aggregated } from '../../../machinery/go-text.ts';
 import { withAnswers } from './answers.ts';
@@ -47,7 +48,7 @@ export class Conditions {
     if (compiled instanceof Error)
       return { holds: new Error(`compilation error: ${compiled.message}`), errors: 0 };
     const { variableValues } = await import('./variables.ts');
-    return withAnswers(source, (asking) => evaluateAll(compiled, variableValues(asking)));
+    return withAnswers(source, (asking) => allOf(compiled, variableValues(asking)));
   }
 
   async #compile(): Promise<CompiledCondition[]> {
@@ -65,17 +66,29 @@ interface Outcome {
   errors: number;
 }
 
-function evaluateAll(compiled: readonly CompiledCondition[], lookup: (name: string) => CelValue): Outcome {
+/** Evaluates conditions, which can rest (`inTurns`). */
+function allOf(compiled: readonly CompiledCondition[], lookup: (name: string) => CelValue): () => Outcome {
+  const budget = { left: conditionsBudget };
+  const onCost = (cost: number) => (budget.left -= cost);
+  const conditions = compiled.map(({ program, expression }) => {
+    return { expression, evaluate: once(program.begin(lookup, { onCost })) };
+  });
+  return () => evaluateAll(conditions, budget);
+}
+
+function evaluateAll(
+  conditions: readonly { expression: string; evaluate(): CelValue }[],
+  budget: { readonly left: number },
+): Outcome {
   const errors: string[] = [];
-  let left = conditionsBudget;
-  for (const { program, expression } of compiled) {
+  for (const { evaluate, expression } of conditions) {
     try {
-      const holds = program.evaluate(lookup, { onCost: (cost) => (left -= cost) });
-      if (holds === false) return { holds: false, errors: errors.length };
+      if (evaluate() === false) return { holds: false, errors: errors.length };
     } catch (error) {
+      if (error instanceof Pause) throw error;
       errors.push(`expression '${expression}' resulted in error: ${(error as Error).message}`);
     }
-    if (left < 0) return { holds: new Error(outOfBudget), errors: errors.length };
+    if (budget.left < 0) return { holds: new Error(outOfBudget), errors: errors.length };
   }
   if (errors.length === 0) return { holds: true, errors: 0 };
   return { holds: new Error(aggregated(errors)), errors: errors.length };

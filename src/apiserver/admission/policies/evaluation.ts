@@ -1,4 +1,6 @@
 import { CelBudgetError, CelError } from '../../../machinery/cel/errors.ts';
+import type { Program } from '../../../machinery/cel/cel.ts';
+import { once } from '../../../machinery/cel/rest.ts';
 import { type CelValue, LazyMap } from '../../../machinery/cel/values.ts';
 import type { Answers } from '../expressions/answers.ts';
 import { outOfBudget } from '../expressions/conditions.ts';
@@ -15,9 +17,11 @@ export class OutOfBudget extends Error {
   }
 }
 
-/** The evaluation of a policy's expressions for one request. */
+/** The evaluation of a policy's expressions for one request. It can rest (`inTurns`). */
 export class Evaluation {
   readonly #lookup: (name: string) => CelValue;
+  /** Each is made once, also where the work of which it is a part rests and is done again. */
+  readonly #evaluations = new Map<Program, () => CelValue>();
   #left = policyBudget;
 
   constructor(source: VariableSource<Answers>, variables: readonly CompiledVariable[]) {
@@ -48,8 +52,13 @@ export class Evaluation {
     }
   }
 
-  #run(program: Compiled['program']): CelValue {
-    const value = program.evaluate(this.#lookup, { onCost: (cost) => (this.#left -= cost) });
+  #run(program: Program): CelValue {
+    let evaluation = this.#evaluations.get(program);
+    if (!evaluation) {
+      evaluation = once(program.begin(this.#lookup, { onCost: (cost) => (this.#left -= cost) }));
+      this.#evaluations.set(program, evaluation);
+    }
+    const value = evaluation();
     if (this.#left < 0) throw new OutOfBudget();
     return value;
   }

@@ -19,17 +19,18 @@ interface MutationSource {
   source: VariableSource<Answers>;
 }
 
-/** The object after one mutation, in the form of the source; undefined where it stays as it is. */
-export function mutate(
+/** Gives the object after one mutation, in the form of the source; undefined where it stays as it is. Can rest (`inTurns`). */
+export function mutation(
   { spec }: MutatingAdmissionPolicy,
   { compiled, index, source }: MutationSource,
-): KubernetesObject | undefined {
-  const mutation = spec.mutations?.[index];
+): () => KubernetesObject | undefined {
+  const isPatch = spec.mutations?.[index]?.patchType === 'JSONPatch';
   const evaluation = new Evaluation(source, compiled.variables);
-  const said = toJson(evaluation.evaluate(compiled.mutations[index] as Compiled));
-  const object = clone(source.form.show(source.attributes.object as KubernetesObject));
-  if (mutation?.patchType === 'JSONPatch') return patched(object, said as Operation[]);
-  return applied(object, said as Json, source);
+  return () => {
+    const said = toJson(evaluation.evaluate(compiled.mutations[index] as Compiled));
+    const object = clone(source.form.show(source.attributes.object as KubernetesObject));
+    return isPatch ? patched(object, said as Operation[]) : applied(object, said as Json, source);
+  };
 }
 
 interface Operation {

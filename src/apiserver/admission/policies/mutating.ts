@@ -129,12 +129,12 @@ class Application {
     // Mutations put other values into the object itself.
     const before = { ...form.show(attributes.object as KubernetesObject) };
     const compiled = await this.#bound.compiled();
-    const { mutate } = await import('./mutate.ts');
+    const { mutation } = await import('./mutate.ts');
     for (const [index] of (policy.spec.mutations ?? []).entries()) {
       const object = attributes.object as KubernetesObject;
       await this.#counted(binding, async () => {
         const made = await withAnswers(source, (asking) =>
-          mutate(policy, { compiled, index, source: asking }),
+          mutation(policy, { compiled, index, source: asking }),
         );
         this.mutated = true;
         if (!made) return;

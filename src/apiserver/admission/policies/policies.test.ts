@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { PatchType, Transport } from '../../../client/transport.ts';
 import { renamedKinds } from '../../extensions/testing.ts';
 import type { ResourceRequest } from '../../request.ts';
+import { turnTogether } from '../../../platform/turn.ts';
 import { startApiServer, type TestApiServer } from '../../testing-api-server.ts';
 
 let t: TestApiServer;
@@ -792,3 +793,70 @@ test.each(['Validating', 'Mutating'] as const)(
     expect(counts).toEqual([]);
   },
 );
+
+describe('expressions that take long leave others their turn', () => {
+  const long = 'lists.range(150).all(x, lists.range(150).all(y, x + y >= 0))';
+
+  /** How many other requests are answered until this one is. */
+  async function answeredMeanwhile(work: Promise<unknown>): Promise<number> {
+    const state = { others: 0, isOver: false };
+    const done = work.finally(() => (state.isOver = true)).catch(() => {});
+    while (!state.isOver) {
+      await send('GET', '/api/v1/namespaces/prod');
+      await turnTogether();
+      state.others++;
+    }
+    await done;
+    return state.others;
+  }
+
+  test.each([
+    ['Validating', { validations: [{ expression: `!(${long})`, message: 'as it should' }] }, /as it should/],
+    [
+      'Validating',
+      {
+        variables: [{ name: 'long', expression: long }],
+        validations: [
+          { expression: 'variables.long' },
+          { expression: '!variables.long', messageExpression: `string(${long})` },
+        ],
+      },
+      /: true$/,
+    ],
+    [
+      'Validating',
+      {
+        matchConditions: [{ name: 'long', expression: long }],
+        validations: [{ expression: 'false', message: 'as it should' }],
+      },
+      /as it should/,
+    ],
+    [
+      'Validating',
+      {
+        validations: [{ expression: 'true' }],
+        auditAnnotations: [{ key: 'long', valueExpression: `string(${long} ? 1 / 0 : 1)` }],
+      },
+      /division by zero/,
+    ],
+    [
+      'Mutating',
+      {
+        reinvocationPolicy: 'Never',
+        mutations: [
+          {
+            patchType: 'ApplyConfiguration',
+            applyConfiguration: { expression: `Object{data: {"long": string(${long})}}` },
+          },
+        ],
+      },
+      undefined,
+    ],
+  ] as const)('%s %j', async (kind, spec, refusal) => {
+    await bind(kind, { matchConstraints: onMaps, ...spec });
+    const work = send('POST', configMaps, configMap(fresh('map')));
+    expect(await answeredMeanwhile(work)).toBeGreaterThan(5);
+    if (refusal) await expect(work).rejects.toThrow(refusal);
+    else expect((await work).data).toEqual({ long: 'true' });
+  });
+});

@@ -4,6 +4,7 @@ import type {
   Validation,
 } from '../../../api/admissionregistration/v1.ts';
 import { shownMessage } from '../../../machinery/cel/message.ts';
+import { Pause } from '../../../machinery/cel/rest.ts';
 import { typeNameOf } from '../../../machinery/cel/values.ts';
 import { withAnswers } from '../expressions/answers.ts';
 import type { VariableSource } from '../expressions/variables.ts';
@@ -63,9 +64,11 @@ export async function judge(
   try {
     return await withAnswers(source, (asking) => {
       const evaluation = new Evaluation(asking, compiled.variables);
-      const found = validate(validations, { compiled, evaluation, fails, clock });
       const again = new Evaluation(asking, compiled.variables);
-      return { ...found, ...annotate(compiled, { evaluation: again, fails, clock }) };
+      return () => {
+        const found = validate(validations, { compiled, evaluation, fails, clock });
+        return { ...found, ...annotate(compiled, { evaluation: again, fails, clock }) };
+      };
     });
   } catch (error) {
     if (error instanceof OutOfBudget) return failed(error.message);
@@ -94,7 +97,7 @@ function validate(
       const message = messageOf(validation, compiled.messages[index], evaluation);
       failures.push({ message, reason: validation.reason ?? 'Invalid', index, ms });
     } catch (error) {
-      if (error instanceof OutOfBudget) throw error;
+      if (error instanceof OutOfBudget || error instanceof Pause) throw error;
       const { message } = error as Error;
       if (fails) failures.push({ message, reason: '', index, ms: took() });
       else ignored.push({ message, ms: took() });
@@ -117,7 +120,7 @@ function evaluated(compiled: Compiled, evaluation: Evaluation): string {
   try {
     return shownMessage(evaluation.evaluate(compiled));
   } catch (error) {
-    if (error instanceof OutOfBudget) throw error;
+    if (error instanceof OutOfBudget || error instanceof Pause) throw error;
     return '';
   }
 }
@@ -142,6 +145,7 @@ function annotate(
         );
       }
     } catch (error) {
+      if (error instanceof Pause) throw error;
       if (fails) complain((error as Error).message);
     }
   }

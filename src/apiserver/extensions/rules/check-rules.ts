@@ -3,7 +3,7 @@ import type { Program } from '../../../machinery/cel/cel.ts';
 import { CelBudgetError, CelError } from '../../../machinery/cel/errors.ts';
 import { fromJson } from '../../../machinery/cel/json-value.ts';
 import { shownMessage } from '../../../machinery/cel/message.ts';
-import { effort, inTurns, restIfDue, withoutRest } from '../../../machinery/cel/rest.ts';
+import { effort, inTurns, once, restIfDue, withoutRest } from '../../../machinery/cel/rest.ts';
 import { type CelValue, Optional } from '../../../machinery/cel/values.ts';
 import {
   duplicate,
@@ -133,7 +133,7 @@ class Checker {
   #rule = 0;
   #subject: Subject | undefined;
   /** Of the rule at hand. */
-  readonly #evaluations = new Map<Program, () => CelValue | CelError>();
+  readonly #evaluations = new Map<Program, () => CelValue>();
 
   constructor(ruled: readonly Ruled[], budget: CostBudget, warn: ((message: string) => void) | undefined) {
     this.#ruled = ruled;
@@ -188,21 +188,19 @@ class Checker {
   #evaluate(program: Program, rule: ValidationRule, subject: Subject): CelValue | CelError {
     let evaluation = this.#evaluations.get(program);
     if (!evaluation) this.#evaluations.set(program, (evaluation = this.#begin(program, rule, subject)));
-    return evaluation();
+    try {
+      return evaluation();
+    } catch (error) {
+      if (error instanceof CelError) return error;
+      throw error;
+    }
   }
 
-  #begin(program: Program, rule: ValidationRule, { self, oldSelf }: Subject): () => CelValue | CelError {
+  #begin(program: Program, rule: ValidationRule, { self, oldSelf }: Subject): () => CelValue {
     const before = rule.optionalOldSelf ? new Optional(oldSelf) : oldSelf;
     const lookup = (name: string) => (name === 'self' ? self : (before ?? null));
-    const evaluation = program.begin(lookup, {
-      costLimit: callBudget,
-      onCost: (cost) => (this.#budget.left -= cost),
-    });
-    let outcome: CelValue | CelError | undefined;
-    return () => {
-      if (outcome === undefined) outcome = asOutcome(evaluation);
-      return outcome;
-    };
+    const onCost = (cost: number) => (this.#budget.left -= cost);
+    return once(program.begin(lookup, { costLimit: callBudget, onCost }));
   }
 
   #broken(compiled: CompiledRule, on: Subject): void {
@@ -219,15 +217,6 @@ class Checker {
   #messageOf({ rule, message }: CompiledRule, on: Subject): string {
     const said = message && this.#evaluate(message, rule, on);
     return shownMessage(said) || rule.message?.trim() || `failed rule: ${rule.rule.trim()}`;
-  }
-}
-
-function asOutcome(evaluation: () => CelValue): CelValue | CelError {
-  try {
-    return evaluation();
-  } catch (error) {
-    if (error instanceof CelError) return error;
-    throw error;
   }
 }
 
