@@ -69,6 +69,7 @@ function fakes(behaviours: Record<string, Behaviour>) {
       if (behaviour !== 'well') throw broken[behaviour];
       return answer(origin);
     },
+    setTls: () => {},
     close: () => {},
   });
   return { asked, connect };

@@ -73,9 +73,11 @@ export class HttpTransport implements Transport {
   readonly #options: HttpTransportOptions;
   readonly #endpoints: Endpoints;
   readonly #clients = new Map<string, HttpClient>();
+  #tls: ClientTls;
 
   constructor(options: HttpTransportOptions) {
     this.#options = options;
+    this.#tls = options.tls;
     const { servers } = options;
     this.#endpoints = servers instanceof Endpoints ? servers : new Endpoints(servers);
   }
@@ -93,6 +95,12 @@ export class HttpTransport implements Transport {
       throw failureOf(answer.status, await this.#reached(answer.body(answerLimitBytes), request.signal));
     }
     return new RemoteWatch(answer, sink, request.signal);
+  }
+
+  /** Requests show and believe this from now on; watches go on as they are. */
+  setTls(tls: ClientTls): void {
+    this.#tls = tls;
+    for (const client of this.#clients.values()) client.setTls(tls);
   }
 
   /** Ends all connections. */
@@ -134,8 +142,7 @@ export class HttpTransport implements Transport {
   }
 
   #client(server: string): HttpClient {
-    const { connect, tls } = this.#options;
-    const client = this.#clients.get(server) ?? connect({ origin: server, tls });
+    const client = this.#clients.get(server) ?? this.#options.connect({ origin: server, tls: this.#tls });
     this.#clients.set(server, client);
     return client;
   }

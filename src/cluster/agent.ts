@@ -4,6 +4,7 @@ import { Informers } from '../client/informers.ts';
 import { createDns } from '../dns/dns.ts';
 import type { KubeletOptions } from '../kubelet/config.ts';
 import { createKubelet } from '../kubelet/kubelet.ts';
+import { ServingTls } from '../kubelet/server/serving-tls.ts';
 import { linuxHost } from '../kubelet/node/linux-host.ts';
 import { parseMountInfo } from '../kubelet/volumes/mounts.ts';
 import { type ContainerdDaemon, startContainerd } from '../kubelet/runtimes/containerd/daemon.ts';
@@ -18,15 +19,25 @@ import { nftablesBackend } from '../proxy/nftables.ts';
 import { createProxy } from '../proxy/proxy.ts';
 import type { AgentConfig } from './agent-config.ts';
 import { kubeletIn, kubeletPath, logLinksIn, podLogsIn, podLogsPath, runtimeDirIn } from './node-dirs.ts';
-import { nodeClient } from './node-client.ts';
+import { type NodeClient, nodeClient } from './node-client.ts';
 import { network } from './options.ts';
+import { serverTls } from './pki.ts';
 import { runComponents } from './run-components.ts';
+
+/** What a node shows others: who it is, who its proxy is, and what it serves with. */
+export type NodePairs = Pick<AgentConfig, 'node' | 'proxy' | 'serving'>;
 
 export interface Agent {
   /** Resolves when the agent cannot go on: its container runtime has ended. */
   failed: Promise<Error>;
   /** Stops the agent; its pods live on. */
   stop(): Promise<void>;
+}
+
+/** The parts of a node. */
+export interface NodeParts extends Agent {
+  /** Shows these from now on; connections that stand go on. */
+  renew(pairs: NodePairs): void;
 }
 
 /** What an agent is told by the process around it. */
@@ -44,7 +55,7 @@ export async function startAgent(
   config: AgentConfig,
   platform: Platform,
   { servers = new Endpoints(config.servers), onRegistered }: AgentExtras = {},
-): Promise<Agent> {
+): Promise<NodeParts> {
   const containerd = await startRuntime(config, platform);
   const abort = new AbortController();
   const node = nodeClient({ ...config, servers }, config.node, 'kubelet');
@@ -58,7 +69,15 @@ export async function startAgent(
   });
   const admitToNetwork: KubeletOptions['admitToNetwork'] = (pod, addresses) => policies.admit(pod, addresses);
   const { client } = node;
-  const kubelet = await kubeletOf(config, { platform, containerd, client, onRegistered, admitToNetwork });
+  const tls = new ServingTls(serverTls(config.serving, config.authority));
+  const kubelet = await kubeletOf(config, {
+    platform,
+    containerd,
+    client,
+    tls,
+    onRegistered,
+    admitToNetwork,
+  });
   const own = new Informers({ client: node.client, clock, random, log: log.named('informer') });
   const hostPorts = createHostPorts({
     informers: own,
@@ -70,6 +89,11 @@ export async function startAgent(
   const running = runComponents(components, platform);
   return {
     failed: containerd.ended.then(() => new Error('containerd has ended')),
+    renew(pairs) {
+      node.renew(pairs.node);
+      proxy.renew(pairs.proxy);
+      tls.set(serverTls(pairs.serving, config.authority));
+    },
     async stop() {
       await running.stop();
       abort.abort();
@@ -129,13 +153,13 @@ async function kubeletOf(
   parts: {
     platform: Platform;
     containerd: ContainerdDaemon;
-    client: ReturnType<typeof nodeClient>['client'];
+    client: NodeClient['client'];
+    tls: ServingTls;
     onRegistered?: () => void;
     admitToNetwork: KubeletOptions['admitToNetwork'];
   },
 ): Promise<Component> {
-  const { platform, containerd, client, ...told } = parts;
-  const { serving, authority } = config;
+  const { platform, containerd, client, tls, ...told } = parts;
   const root = await kubeletRoot(config, platform);
   return createKubelet({
     client,
@@ -164,7 +188,7 @@ async function kubeletOf(
     server: {
       host: config.address,
       port,
-      tls: { cert: serving.certificate, key: serving.key, clientCa: authority },
+      tls,
       listen: listenHttps,
     },
     ...told,

@@ -1,7 +1,6 @@
 import * as resources from '../api/generated/resources.ts';
 import { allKinds } from '../apiserver/kinds/kinds.ts';
 import { TransformError } from '../apiserver/encryption/transform-error.ts';
-import type { UserInfo } from '../apiserver/registry/kind.ts';
 import { type ApiServer, createApiServer } from '../apiserver/server.ts';
 import { tlsNodeDialer } from '../apiserver/streams/node-dialer.ts';
 import { Client } from '../client/client.ts';
@@ -16,13 +15,13 @@ import type { Platform } from '../platform/platform.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import type { ControlPlaneMeans } from './control-plane-means.ts';
 import { hostName } from './host-name.ts';
-import { kubeconfig } from './kubeconfig.ts';
+import { kubeconfig, type KubeconfigSource } from './kubeconfig.ts';
 import { network } from './options.ts';
 import type { KeyPair, Pki } from './pki.ts';
 import { readResourceMetrics } from './read-resource-metrics.ts';
 import { runRoles } from './roles.ts';
 import { runComponents } from './run-components.ts';
-import { proxyName, ServerCertificates } from './server-certificates.ts';
+import { administrator, proxyName, ServerCertificates } from './server-certificates.ts';
 import { shareReads } from './shared-read.ts';
 import { unusableStore } from './unusable-store.ts';
 import { UserError } from './user-error.ts';
@@ -55,13 +54,11 @@ export interface ControlPlaneOptions {
   freeze?: boolean;
 }
 
-export interface ControlPlane {
+export interface ControlPlane extends KubeconfigSource {
   server: ApiServer;
   /** URL of the API server on the first address. */
   url: string;
   port: number;
-  /** The administrator's kubeconfig. */
-  kubeconfig: string;
   /** A client with all rights, in this process. */
   admin: Client;
   stop(): Promise<void>;
@@ -78,11 +75,6 @@ const serverNames = [
   network.apiServiceAddress,
 ];
 
-export const administrator: UserInfo = {
-  name: 'kubernetes-admin',
-  groups: ['system:masters', 'system:authenticated'],
-};
-
 /** The keys and certificates of the API server and of its administrator. */
 async function credentials({
   pki,
@@ -90,17 +82,12 @@ async function credentials({
   names = [],
 }: Pick<ControlPlaneOptions, 'pki' | 'addresses' | 'names'>) {
   const authority = await pki.authority();
-  const [tokenKey, certificates, admin] = await Promise.all([
+  const [tokenKey, certificates] = await Promise.all([
     pki.tokenKey(),
     ServerCertificates.open(pki, [...new Set([...serverNames, ...addresses, ...names])]),
-    pki.pair('admin', {
-      commonName: administrator.name,
-      organizations: ['system:masters'],
-      usages: ['client'],
-    }),
   ]);
   const proxyAuthority = await pki.authority('front-proxy-ca');
-  return { authority, proxyAuthority, tokenKey, certificates, admin };
+  return { authority, proxyAuthority, tokenKey, certificates };
 }
 
 /** API server, controllers and scheduler in this process. When it resolves, the API answers. */
@@ -109,7 +96,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const { apiServer: settings, issuer } = means;
   // A thread begins while the rest does.
   const listen = httpThread ? listenInThread(httpThread) : listenHttps;
-  const { authority, proxyAuthority, tokenKey, certificates, admin } = await credentials(options);
+  const { authority, proxyAuthority, tokenKey, certificates } = await credentials(options);
   const identity = () => shownBy(certificates.kubelet, authority);
   const kubelets = kubeletGetter(identity);
   // What runs in this process tells all it counts in one place, as k3s does.
@@ -149,9 +136,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     await server.stop();
     throw error;
   });
-  const renewal = certificates.renewal(platform, () => {
-    server.setTls(tls());
-    kubelets.renew();
+  const onRenewed = [async () => server.setTls(tls()), async () => kubelets.renew()];
+  const renewal = certificates.renewal(platform, async () => {
+    for (const listener of onRenewed) await listener();
   });
   const running = runComponents([usage, renewal], platform);
   const url = `https://${options.host ?? options.addresses[0]}:${port}`;
@@ -159,12 +146,11 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     server,
     url,
     port,
-    kubeconfig: kubeconfig({
-      name: 'k8ts',
-      server: url,
-      authority: authority.certificate,
-      client: admin,
-    }),
+    get kubeconfig() {
+      const { admin: client } = certificates;
+      return kubeconfig({ name: 'k8ts', server: url, authority: authority.certificate, client });
+    },
+    onRenewed: (listener) => void onRenewed.push(listener),
     admin: new Client(server.transportFor(administrator)),
     async stop() {
       await Promise.all([running.stop().then(kubelets.close), roles.stop()]);

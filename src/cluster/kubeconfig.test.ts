@@ -1,6 +1,11 @@
-import { expect, test } from 'vitest';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { systemFiles } from '../platform/files.ts';
+import { silentLog } from '../platform/log.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
-import { kubeconfig, refuseOtherKubeconfig, writeKubeconfig } from './kubeconfig.ts';
+import { keepKubeconfig, kubeconfig, refuseOtherKubeconfig, writeKubeconfig } from './kubeconfig.ts';
 
 const own = kubeconfig({
   ...{ name: 'k8ts', server: 'https://127.0.0.1:6443', authority: 'a' },
@@ -72,6 +77,34 @@ test('what kubectl has made of the contexts outlives the next start, the server 
   expect(await written(lost)).toEqual({ ...fresh, ...mine, 'current-context': 'k8ts' });
 });
 
+test('what a person has added to a kubeconfig outlives the next start: clusters, users, and what stands in the entries', async () => {
+  const fresh = JSON.parse(renewed);
+  const told = { 'proxy-url': 'http://proxy', server: 'https://127.0.0.1:6443' };
+  const kept = {
+    ...more,
+    preferences: { colors: true },
+    clusters: [
+      { name: 'production', cluster: {} },
+      { name: 'k8ts', cluster: told },
+    ],
+    users: [
+      { name: 'k8ts-admin', user: { as: 'me', 'client-key-data': 'old' } },
+      { name: 'me', user: {} },
+    ],
+  };
+  expect(await written(kept)).toEqual({
+    ...kept,
+    clusters: [
+      { name: 'production', cluster: {} },
+      { name: 'k8ts', cluster: { ...told, ...fresh.clusters[0].cluster } },
+    ],
+    users: [
+      { name: 'k8ts-admin', user: { as: 'me', ...fresh.users[0].user } },
+      { name: 'me', user: {} },
+    ],
+  });
+});
+
 test.each<[what: string, kept: object | undefined]>([
   ['nothing', undefined],
   ['one without contexts', { ...config, contexts: [], 'current-context': '' }],
@@ -79,4 +112,52 @@ test.each<[what: string, kept: object | undefined]>([
   ['one of another name', { ...config, clusters: [{ name: 'b' }], users: [{ name: 'b-admin' }] }],
 ])('a kubeconfig is written as it is in the place of %s', async (_what, kept) => {
   expect(await written(kept)).toEqual(JSON.parse(renewed));
+});
+
+/** A kubeconfig that is kept while its certificate is renewed to `key`. */
+async function kept() {
+  const dir = mkdtempSync(join(tmpdir(), 'k8ts-kubeconfig-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const path = join(dir, 'kubeconfig');
+  let listener = async () => {};
+  const source = { kubeconfig: own, onRenewed: (told: () => Promise<void>) => void (listener = told) };
+  await keepKubeconfig(path, source, { files: systemFiles, log: silentLog });
+  const withKey = (key: string) =>
+    kubeconfig({
+      name: 'k8ts',
+      server: 'https://127.0.0.1:6443',
+      authority: 'a',
+      client: { certificate: key, key },
+    });
+  const renew = (key: string) => {
+    source.kubeconfig = withKey(key);
+    return listener();
+  };
+  return { dir, path, renew, withKey, read: () => JSON.parse(readFileSync(path, 'utf8')) };
+}
+
+test('a renewed certificate takes the place of the old one in the kubeconfig, and nothing else changes, nor who may read it', async () => {
+  const { path, renew, withKey, read } = await kept();
+  const mine = { ...read(), extra: 1, 'current-context': 'other' };
+  mine.clusters[0].cluster.server = 'https://tunnel:1';
+  mine.users[0].user.as = 'me';
+  writeFileSync(path, JSON.stringify(mine));
+  chmodSync(path, 0o640);
+  await renew('second');
+  const { user } = JSON.parse(withKey('second')).users[0];
+  expect(read()).toEqual({ ...mine, users: [{ name: 'k8ts-admin', user: { as: 'me', ...user } }] });
+  expect(statSync(path).mode & 0o777).toBe(0o640);
+  await renew('third');
+  expect(read().users[0].user['client-key-data']).toBe(Buffer.from('third').toString('base64'));
+});
+
+test('a kubeconfig that somebody has given another certificate, or taken away, is left as it is', async () => {
+  const { path, renew, withKey, read } = await kept();
+  const own = JSON.parse(withKey('own'));
+  writeFileSync(path, JSON.stringify(own));
+  await renew('second');
+  expect(read()).toEqual(own);
+  rmSync(path);
+  await renew('third');
+  expect(() => read()).toThrow('ENOENT');
 });

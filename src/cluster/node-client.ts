@@ -4,13 +4,25 @@ import { HttpTransport } from '../client/http-transport.ts';
 import { connectHttps } from '../platform/http-client.ts';
 import type { KeyPair } from './pki.ts';
 
+export interface NodeClient {
+  client: Client;
+  /** Shows this certificate from now on; watches go on as they are. */
+  renew(pair: KeyPair): void;
+  close(): void;
+}
+
 /** A client of the cluster's API servers with a client certificate, over HTTPS. */
 export function nodeClient(
   config: { servers: readonly string[] | Endpoints; authority: string },
   pair: KeyPair,
   userAgent: string,
-): { client: Client; close(): void } {
-  const tls = { ca: config.authority, cert: pair.certificate, key: pair.key };
-  const transport = new HttpTransport({ connect: connectHttps, servers: config.servers, tls, userAgent });
-  return { client: new Client(transport), close: () => transport.close() };
+): NodeClient {
+  const { authority: ca, servers } = config;
+  const tlsOf = ({ certificate: cert, key }: KeyPair) => ({ ca, cert, key });
+  const transport = new HttpTransport({ connect: connectHttps, servers, tls: tlsOf(pair), userAgent });
+  return {
+    client: new Client(transport),
+    renew: (fresh) => transport.setTls(tlsOf(fresh)),
+    close: () => transport.close(),
+  };
 }

@@ -37,7 +37,11 @@ export async function cniBinDirOf({ files }: Pick<Platform, 'files'>): Promise<s
   return found;
 }
 
-async function writeConfig(options: NodeProcessOptions): Promise<string> {
+/**
+ * Writes what a node's agent has to know, with certificates that hold for a while yet. Tells whether it was something else than stood
+ * there: an agent that runs takes the certificates from it.
+ */
+export async function writeNodeConfig(options: NodeProcessOptions): Promise<boolean> {
   const { platform, pki, cluster, node, dataDir } = options;
   const { name, address } = node;
   const dir = `${dataDir}/nodes/${name}`;
@@ -71,8 +75,10 @@ async function writeConfig(options: NodeProcessOptions): Promise<string> {
   };
   await platform.files.makeDir(dir, { mode: 0o700 });
   const path = agentConfigPath(dataDir, name);
-  await platform.files.writeAtomic(path, `${JSON.stringify(config, undefined, 2)}\n`, { mode: 0o600 });
-  return path;
+  const text = `${JSON.stringify(config, undefined, 2)}\n`;
+  if ((await platform.files.readText(path).catch(() => '')) === text) return false;
+  await platform.files.writeAtomic(path, text, { mode: 0o600 });
+  return true;
 }
 
 /** The command that runs a node's agent inside the node's namespaces. */
@@ -84,7 +90,8 @@ export function agentCommand(program: Program, node: NodeLayout, configPath: str
 /** Starts the agent of a node as a process of its own. */
 export async function startNodeProcess(options: NodeProcessOptions): Promise<RunningProcess> {
   const { platform, program, node, dataDir } = options;
-  const [command, args] = agentCommand(program, node, await writeConfig(options));
+  await writeNodeConfig(options);
+  const [command, args] = agentCommand(program, node, agentConfigPath(dataDir, node.name));
   let tail: string[] = [];
   const logPath = `${dataDir}/nodes/${node.name}/agent.log`;
   const onOutput = (chunk: Buffer) => {

@@ -11,6 +11,9 @@ export interface KeyPair {
   key: string;
 }
 
+/** A pair as a server takes it whose clients show certificates of the authority `clientCa`. */
+export const serverTls = ({ certificate: cert, key }: KeyPair, clientCa: string) => ({ cert, key, clientCa });
+
 /** What a certificate says about its holder. */
 export interface CertificateRequest {
   commonName: string;

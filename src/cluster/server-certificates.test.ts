@@ -18,14 +18,14 @@ test('the certificates of a server that runs for a year are renewed before they 
   const clock = new VirtualClock();
   const pki = new Pki('/pki', { files: new MemoryFiles(), clock, random: systemRandom });
   const certificates = await ServerCertificates.open(pki, ['localhost', '10.96.0.1']);
-  const shown = () => [certificates.serving, certificates.kubelet, certificates.proxy];
+  const shown = () => [certificates.serving, certificates.kubelet, certificates.proxy, certificates.admin];
   const before = shown();
   const expiresMs = Date.parse(new X509Certificate(certificates.serving.certificate).validTo);
   let renewed = 0;
   const run = () => {
     const abort = new AbortController();
     onTestFinished(() => abort.abort());
-    void certificates.renewal({ clock, log: silentLog }, () => renewed++).run(abort.signal);
+    void certificates.renewal({ clock, log: silentLog }, async () => void renewed++).run(abort.signal);
     return abort;
   };
 

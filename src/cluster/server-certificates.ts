@@ -1,21 +1,27 @@
 import type { Component } from '../client/component.ts';
 import { kubeletClient } from '../apiserver/auth/authorizer.ts';
+import type { UserInfo } from '../apiserver/registry/kind.ts';
 import type { Platform } from '../platform/platform.ts';
+import { certificateRenewal } from './certificate-renewal.ts';
 import type { KeyPair, Pki } from './pki.ts';
 
 /** The name in the certificate with which the server asks the servers that extend it. */
 export const proxyName = 'front-proxy-client';
 
-/** How often it is looked whether certificates are about to expire. */
-const lookEveryMs = 3_600_000;
+/** The user whose certificate stands in the kubeconfig. */
+export const administrator: UserInfo = {
+  name: 'kubernetes-admin',
+  groups: ['system:masters', 'system:authenticated'],
+};
 
-/** What an API server shows its clients, kubelets, and the servers that extend it: as it is now. */
+/** What an API server shows its clients, kubelets, and the servers that extend it, and what its administrator shows it: as it is now. */
 export class ServerCertificates {
   readonly #pki: Pki;
   readonly #hosts: readonly string[];
   #serving!: KeyPair;
   #kubelet!: KeyPair;
   #proxy!: KeyPair;
+  #admin!: KeyPair;
 
   private constructor(pki: Pki, hosts: readonly string[]) {
     this.#pki = pki;
@@ -41,38 +47,43 @@ export class ServerCertificates {
     return this.#proxy;
   }
 
-  /** Makes them anew in time, as long as it runs; those that are about to expire are, as at a start. */
-  renewal({ clock, log }: Pick<Platform, 'clock' | 'log'>, onRenewed: () => void): Component {
-    const look = async () => {
-      const before = this.#all();
+  get admin(): KeyPair {
+    return this.#admin;
+  }
+
+  /**
+   * Makes them anew in time, as long as it runs; those that are about to expire are, as at a start. `onRenewed` is called again at the
+   * next look where it rejects.
+   */
+  renewal(world: Pick<Platform, 'clock' | 'log'>, onRenewed: () => Promise<void>): Component {
+    let told = this.#all();
+    return certificateRenewal('server-certificates', world, async () => {
       await this.#read();
-      if (this.#all() === before) return;
-      onRenewed();
-      log.info('certificates renewed');
-    };
-    return {
-      name: 'server-certificates',
-      run: async (signal) => {
-        while (!signal.aborted) {
-          await clock.sleep(lookEveryMs, signal).catch(() => {});
-          // There are weeks to try it again.
-          if (!signal.aborted)
-            await look().catch((error) => log.error('certificates could not be renewed yet', { error }));
-        }
-      },
-    };
+      const all = this.#all();
+      if (all === told) return false;
+      await onRenewed();
+      told = all;
+      return true;
+    });
   }
 
   #all(): string {
-    return [this.#serving, this.#kubelet, this.#proxy].map(({ certificate }) => certificate).join('');
+    return [this.#serving, this.#kubelet, this.#proxy, this.#admin]
+      .map(({ certificate }) => certificate)
+      .join('');
   }
 
   async #read(): Promise<void> {
     const hosts = [...this.#hosts];
-    [this.#serving, this.#kubelet, this.#proxy] = await Promise.all([
+    [this.#serving, this.#kubelet, this.#proxy, this.#admin] = await Promise.all([
       this.#pki.pair('apiserver', { commonName: 'kube-apiserver', hosts, usages: ['server'] }),
       this.#pki.pair('apiserver-kubelet-client', { commonName: kubeletClient, usages: ['client'] }),
       this.#pki.pair('front-proxy-client', { commonName: proxyName, usages: ['client'] }, 'front-proxy-ca'),
+      this.#pki.pair('admin', {
+        commonName: administrator.name,
+        organizations: ['system:masters'],
+        usages: ['client'],
+      }),
     ]);
   }
 }

@@ -10,7 +10,7 @@ import { ensureNetworkRights } from './network-rights.ts';
 import { ensureJoinObjects } from './join/join-objects.ts';
 import { findStore, keptStore, offerToServers } from './join/join-server.ts';
 import { keepServerToken, serverToken, shareIdentity } from './join/shared-pki.ts';
-import { refuseOtherKubeconfig, writeKubeconfig } from './kubeconfig.ts';
+import { keepKubeconfig, refuseOtherKubeconfig } from './kubeconfig.ts';
 import { openStore } from './open-store.ts';
 import { defaultPort, type StoreOptions } from './options.ts';
 import { Pki } from './pki.ts';
@@ -141,7 +141,7 @@ async function serve(
   await ensureJoinObjects(controlPlane.admin, { server: controlPlane.url, authority });
   await offerToServers(controlPlane.admin, { token, store: options }, platform);
   const kubeconfigPath = options.kubeconfig ?? `${dataDir}/kubeconfig`;
-  await writeKubeconfig(kubeconfigPath, controlPlane.kubeconfig, files);
+  await keepKubeconfig(kubeconfigPath, controlPlane, platform);
   await writeState(files, dataDir, {
     ...(await knownProcess(files, pid)),
     id: clusterId(dataDir),

@@ -2,13 +2,13 @@ import { Client } from '../client/client.ts';
 import type { Transport } from '../client/transport.ts';
 import { createKubelet } from '../kubelet/kubelet.ts';
 import { simulatedHost, simulatedIntervals } from '../kubelet/node/simulated-host.ts';
+import type { ServingTls } from '../kubelet/server/serving-tls.ts';
 import { SimulatedRuntime } from '../kubelet/runtimes/simulated/runtime.ts';
 import { listenHttps } from '../platform/http-server.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
 import type { Platform } from '../platform/platform.ts';
 import { simulatedAddress } from './hosts/layout.ts';
 import { network } from './options.ts';
-import type { KeyPair } from './pki.ts';
 import { type RunningComponents, runComponents } from './run-components.ts';
 
 export interface SimulatedNodeOptions {
@@ -19,7 +19,7 @@ export interface SimulatedNodeOptions {
   /** The node's address; 127.0.0.1 unless given. */
   address?: string;
   /** Serves logs and the like on a free port of its address; not served where absent. */
-  serving?: { pair: KeyPair; authority: string };
+  serving?: ServingTls;
   /** Called once the API server has the Node. */
   onRegistered?: () => void;
 }
@@ -50,12 +50,7 @@ export async function startSimulatedNode(options: SimulatedNodeOptions): Promise
   for (const dir of usualDirs) await files.makeDir(dir);
   const platform = { ...options.platform, files };
   const { clock, random } = platform;
-  const server = serving && {
-    host: address,
-    port: 0,
-    tls: { cert: serving.pair.certificate, key: serving.pair.key, clientCa: serving.authority },
-    listen: listenHttps,
-  };
+  const server = serving && { host: address, port: 0, tls: serving, listen: listenHttps };
   const runtime = new SimulatedRuntime({ clock, random, files, latencies });
   const kubelet = createKubelet({
     client: new Client(transport),

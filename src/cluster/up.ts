@@ -13,18 +13,19 @@ import { diagnose } from './doctor.ts';
 import { removeHosts } from './hosts/cleanup.ts';
 import { createFabric, createNodeHost, openUplink } from './hosts/fabric.ts';
 import { type ClusterLayout, mostNodes, nodeNameOf, ownIndexOf, simulatedAddress } from './hosts/layout.ts';
-import { refuseOtherKubeconfig, writeKubeconfig } from './kubeconfig.ts';
+import { keepKubeconfig, refuseOtherKubeconfig } from './kubeconfig.ts';
 import { nameServers } from './name-servers.ts';
 import { runtimeSocketIn } from './node-dirs.ts';
-import { type Program, startNodeProcess } from './node-process.ts';
+import { NodeCertificates } from './node-certificates.ts';
+import { type NodeProcessOptions, type Program, startNodeProcess } from './node-process.ts';
 import { openStore } from './open-store.ts';
 import { type ClusterOptions, defaultPort, mostSimulatedNodes, network } from './options.ts';
 import { ensureNetworkRights } from './network-rights.ts';
 import { Pki } from './pki.ts';
-import type { RunningComponents } from './run-components.ts';
+import { type RunningComponents, runComponents } from './run-components.ts';
 import type { ToldScheduling } from './scheduler-configuration.ts';
 import { refuseHalfRestored } from './snapshots/restore.ts';
-import { type SimulatedNodeOptions, startSimulatedNode } from './simulated-node.ts';
+import { startSimulatedNode } from './simulated-node.ts';
 import { isRunning, knownProcess, readState, removeState, writeState } from './state.ts';
 import { unusableStore } from './unusable-store.ts';
 import { UserError } from './user-error.ts';
@@ -109,6 +110,9 @@ class ClusterBuilder {
   readonly #id: string;
   readonly #agents: RunningProcess[] = [];
   readonly #simulated: RunningComponents[] = [];
+  readonly #pki: Pki;
+  readonly #certificates: NodeCertificates;
+  #renewal: RunningComponents | undefined;
   #store: Store | undefined;
   #means: ControlPlaneMeans | undefined;
   #controlPlane: ControlPlane | undefined;
@@ -122,6 +126,8 @@ class ClusterBuilder {
 
   constructor(start: UpOptions) {
     this.#start = start;
+    this.#pki = new Pki(`${start.options.dataDir}/pki`, start.platform);
+    this.#certificates = new NodeCertificates(this.#pki);
     this.#id = clusterId(start.options.dataDir);
   }
 
@@ -156,7 +162,7 @@ class ClusterBuilder {
     const controlPlane = await this.#step('control plane', () =>
       this.#startControlPlane({ fabric, store, means }),
     );
-    await writeKubeconfig(kubeconfigPath, controlPlane.kubeconfig, platform.files).catch((error) => {
+    await keepKubeconfig(kubeconfigPath, controlPlane, platform).catch((error) => {
       throw new UserError(
         `the kubeconfig cannot be written: ${error.message}`,
         'its folder must be there and be writable',
@@ -227,11 +233,10 @@ class ClusterBuilder {
 
   async #startControlPlane({ fabric, store, means }: ControlPlaneParts): Promise<ControlPlane> {
     const { options, platform, httpThread } = this.#start;
-    const pki = new Pki(`${options.dataDir}/pki`, platform);
     const common = {
       platform,
       store,
-      pki,
+      pki: this.#pki,
       httpThread,
       sharedStore: options.store === 'etcd',
       means,
@@ -261,14 +266,14 @@ class ClusterBuilder {
     const indexes = Array.from({ length: options.nodes }, (_, i) => i + 1);
     await this.#forgetFormerNodes(controlPlane.admin);
     if (fabric) await ensureNetworkRights(controlPlane.admin);
-    const serving = fabric ? undefined : await this.#simulatedServing();
     const started = await settled(
       indexes.map((index) =>
         fabric
           ? this.#startRealNode(index, fabric, controlPlane.port)
-          : this.#startSimulatedNode(nodeNameOf(index), controlPlane, serving),
+          : this.#startSimulatedNode(nodeNameOf(index), controlPlane),
       ),
     );
+    this.#renewal = runComponents([this.#certificates.renewal(platform)], platform);
     const names = started.map((node) => node.name);
     const { admin } = controlPlane;
     await waitForNodes({
@@ -304,19 +309,19 @@ class ClusterBuilder {
       uplink: options.uplink,
     });
     const upstreamDns = options.uplink === 'nat' ? await nameServers(platform) : [];
-    const pki = new Pki(`${options.dataDir}/pki`, platform);
-    const agent = await startNodeProcess({
+    const process: NodeProcessOptions = {
       platform,
       program,
-      pki,
+      pki: this.#pki,
       cluster,
       node,
       dataDir: options.dataDir,
       apiPort,
       upstreamDns,
       onEnd: (text) => this.#onAgentEnd(node.name, text),
-    });
-    this.#agents.push(agent);
+    };
+    this.#agents.push(await startNodeProcess(process));
+    this.#certificates.addAgent(process);
     const runtimeSocket = runtimeSocketIn(`${options.dataDir}/nodes/${node.name}`);
     return { name: node.name, address: node.address, runtimeSocket };
   }
@@ -327,24 +332,9 @@ class ClusterBuilder {
     this.#failAgent(`the agent of ${name} has ended:\n${text}`);
   }
 
-  /** What all simulated nodes show whoever asks them for logs and the like. */
-  async #simulatedServing(): Promise<SimulatedNodeOptions['serving']> {
-    const { options, platform } = this.#start;
-    const pki = new Pki(`${options.dataDir}/pki`, platform);
-    const pair = await pki.pair('serving-simulated', {
-      commonName: 'system:node:simulated',
-      hosts: ['127.0.0.1'],
-      usages: ['server'],
-    });
-    return { pair, authority: (await pki.authority()).certificate };
-  }
-
-  async #startSimulatedNode(
-    name: string,
-    controlPlane: ControlPlane,
-    serving: SimulatedNodeOptions['serving'],
-  ): Promise<RunningNode> {
+  async #startSimulatedNode(name: string, controlPlane: ControlPlane): Promise<RunningNode> {
     const { platform } = this.#start;
+    const serving = await this.#certificates.simulated();
     const groups = ['system:nodes', 'system:authenticated'];
     const transport = controlPlane.server.transportFor({ name: `system:node:${name}`, groups });
     this.#simulated.push(await startSimulatedNode({ name, transport, platform, serving }));
@@ -371,6 +361,7 @@ class ClusterBuilder {
   async #tearDown(): Promise<void> {
     const { options, platform } = this.#start;
     await this.#control?.close();
+    await this.#renewal?.stop();
     for (const node of this.#simulated) await node.stop();
     if (this.#controlPlane) await this.#controlPlane.stop();
     else await Promise.all([this.#store?.close(), this.#means?.apiServer.close()]);

@@ -11,8 +11,11 @@ export interface Files {
   readText(path: string): Promise<string>;
   /** Writes in place. */
   write(path: string, data: string | Uint8Array, options?: { mode?: number }): Promise<void>;
-  /** Writes beside and renames over: a reader sees the old content or the new, never a part. */
-  writeAtomic(path: string, data: string | Uint8Array, options?: { mode?: number }): Promise<void>;
+  /**
+   * Writes beside and renames over: a reader sees the old content or the new, never a part. The file is this process's own, with
+   * no more than `mode` unless an owner is given, whom it then has with exactly that mode.
+   */
+  writeAtomic(path: string, data: string | Uint8Array, options?: WriteAtomicOptions): Promise<void>;
   append(path: string, data: string | Uint8Array, options?: { mode?: number }): Promise<void>;
   /** Makes the directory and its parents; no error where it stands already. */
   makeDir(path: string, options?: { mode?: number }): Promise<void>;
@@ -31,6 +34,12 @@ export interface Files {
   open(path: string, flags: string, mode?: number): Promise<fs.FileHandle>;
   /** Bytes that this process can still write on the disk of a path. */
   freeBytes(path: string): Promise<number>;
+}
+
+export interface WriteAtomicOptions {
+  mode?: number;
+  uid?: number;
+  gid?: number;
 }
 
 export interface FileStat {
@@ -84,12 +93,16 @@ async function openNew(path: string, mode: number | undefined): Promise<fs.FileH
 async function writeAtomic(
   path: string,
   data: string | Uint8Array,
-  options?: { mode?: number },
+  { mode, uid, gid }: WriteAtomicOptions = {},
 ): Promise<void> {
   const temporary = `${path}.tmp-${process.pid}-${temporaryCount++}`;
   try {
-    const handle = await openNew(temporary, options?.mode);
+    const handle = await openNew(temporary, mode);
     try {
+      if (uid !== undefined && gid !== undefined) {
+        await handle.chown(uid, gid);
+        if (mode !== undefined) await handle.chmod(mode);
+      }
       await handle.writeFile(data);
       await handle.sync();
     } finally {

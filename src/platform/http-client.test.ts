@@ -8,17 +8,12 @@ const streamsPerConnection = 4;
 
 let server: HttpServer;
 let client: HttpClient;
+let ca: string;
 
 beforeEach(async () => {
-  const {
-    certificate: cert,
-    key,
-    ca,
-  } = await testCertificate({
-    commonName: 'server',
-    hosts: ['127.0.0.1'],
-    usages: ['server'],
-  });
+  const made = await testCertificate({ commonName: 'server', hosts: ['127.0.0.1'], usages: ['server'] });
+  const { certificate: cert, key } = made;
+  ca = made.ca;
   server = await listenHttps({
     host: '127.0.0.1',
     port: 0,
@@ -44,4 +39,21 @@ test('where more calls go on than a connection can hold, another is answered all
   expect((await ask('/get')).status).toBe(200);
   for (const watch of watches) watch.abort();
   expect((await ask('/get')).status).toBe(200);
+});
+
+test('with other certificates what is under way goes on, and what comes next shows them', async () => {
+  const begun = ask('/get');
+  client.setTls({ ca });
+  expect((await begun).status).toBe(200);
+
+  const watch = await ask('/watch');
+  const ended = new Promise((resolve) => watch.read({ onChunk: () => {}, onEnd: resolve }));
+  client.setTls({});
+  await expect(ask('/get')).rejects.toThrow(/certificate/);
+  client.setTls({ ca });
+  expect((await ask('/get')).status).toBe(200);
+  const isOver = await Promise.race([ended.then(() => true), ask('/get').then(() => false)]);
+  expect(isOver).toBe(false);
+  client.close();
+  await ended;
 });

@@ -45,6 +45,8 @@ export interface HttpAnswer {
 /** Calls to one server over one connection, made anew whenever it is gone, and over further ones where that is full. */
 export interface HttpClient {
   call(call: HttpCall): Promise<HttpAnswer>;
+  /** Calls show and believe this from now on; what is under way goes on over the connections that there are. */
+  setTls(tls: ClientTls): void;
   close(): void;
 }
 
@@ -164,6 +166,7 @@ function callOn(connection: Connection, call: HttpCall): Promise<HttpAnswer> {
 class Connection {
   readonly session: ClientHttp2Session;
   streams = 0;
+  #isRetired = false;
 
   constructor(session: ClientHttp2Session) {
     this.session = session;
@@ -173,14 +176,23 @@ class Connection {
   }
 
   get isUsable(): boolean {
-    return !this.session.closed && !this.session.destroyed;
+    return !this.#isRetired && !this.session.closed && !this.session.destroyed;
+  }
+
+  /** Takes nothing new, and ends with what is under way. */
+  retire(): void {
+    this.#isRetired = true;
+    // One that is told to close earlier has its new streams refused, those too that have waited for it to be there.
+    if (this.streams === 0) this.session.close();
   }
 
   hold(stream: ClientHttp2Stream): void {
     const { session } = this;
     if (this.streams++ === 0) session.ref();
     stream.once('close', () => {
-      if (--this.streams === 0 && !session.destroyed) session.unref();
+      if (--this.streams > 0 || session.destroyed) return;
+      session.unref();
+      if (this.#isRetired) session.close();
     });
   }
 }
@@ -189,16 +201,24 @@ class Connection {
 const streamsAtFirst = 100;
 
 class Http2Client implements HttpClient {
-  readonly #open: () => ClientHttp2Session;
+  readonly #origin: string;
+  #tls: ClientTls;
+  /** Those in use, and those on which something is still under way. */
   #connections: Connection[] = [];
   #mostStreams = streamsAtFirst;
 
-  constructor(open: () => ClientHttp2Session) {
-    this.#open = open;
+  constructor({ origin, tls }: { origin: string; tls: ClientTls }) {
+    this.#origin = origin;
+    this.#tls = tls;
   }
 
   async call(call: HttpCall): Promise<HttpAnswer> {
     return callOn(this.#free(), call);
+  }
+
+  setTls(tls: ClientTls): void {
+    this.#tls = tls;
+    for (const connection of this.#connections) connection.retire();
   }
 
   close(): void {
@@ -209,16 +229,15 @@ class Http2Client implements HttpClient {
   #free(): Connection {
     const found = this.#connections.find((one) => one.isUsable && one.streams < this.#mostStreams);
     if (found) return found;
-    const session = this.#open();
+    const session = openSession(this.#origin, this.#tls);
     session.on('remoteSettings', ({ maxConcurrentStreams = streamsAtFirst }) => {
       this.#mostStreams = maxConcurrentStreams;
     });
     const fresh = new Connection(session);
-    this.#connections = [...this.#connections.filter((one) => one.isUsable), fresh];
+    this.#connections = [...this.#connections.filter((one) => !one.session.destroyed), fresh];
     return fresh;
   }
 }
 
 /** HTTP/2 over TLS. */
-export const connectHttps: HttpConnector = ({ origin, tls }) =>
-  new Http2Client(() => openSession(origin, tls));
+export const connectHttps: HttpConnector = (options) => new Http2Client(options);

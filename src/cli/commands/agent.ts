@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { type Agent, startAgent } from '../../cluster/agent.ts';
-import type { AgentConfig } from '../../cluster/agent-config.ts';
+import { runConfigured } from '../../cluster/configured-agent.ts';
 import { parseToken } from '../../cluster/join/bootstrap-token.ts';
 import { readHashes } from '../../cluster/join/discovery.ts';
 import { join } from '../../cluster/join/join.ts';
@@ -25,23 +23,11 @@ interface AgentFlags {
   runtime: 'containerd' | 'simulated';
 }
 
-function readConfig(path: string): AgentConfig {
-  try {
-    const config = JSON.parse(readFileSync(path, 'utf8')) as AgentConfig;
-    if (!Array.isArray(config?.servers)) throw new Error('it names no servers');
-    return config;
-  } catch (error) {
-    throw new UserError(`the node configuration ${path} cannot be read: ${(error as Error).message}`);
-  }
-}
-
 /** Runs one node until it is asked to stop. */
 export async function agent(flags: AgentFlags): Promise<void> {
   const stopAsked = whenAskedToStop();
   const platform = platformWith(stderrLog());
-  const running = flags.config
-    ? await startAgent(readConfig(flags.config), platform)
-    : await joined(flags, platform);
+  const running = flags.config ? await runConfigured(flags.config, platform) : await joined(flags, platform);
   const outcome = await Promise.race([stopAsked, running.failed]);
   if (outcome instanceof Error) progress(`stopping: ${outcome.message}`);
   await running.stop();
@@ -49,7 +35,7 @@ export async function agent(flags: AgentFlags): Promise<void> {
 }
 
 /** Joins, unless that was done before, and starts the node. */
-async function joined(flags: AgentFlags, platform: Platform): Promise<Agent> {
+async function joined(flags: AgentFlags, platform: Platform): ReturnType<typeof runNode> {
   const { runtime } = flags;
   if (runtime === 'containerd' && !isRoot)
     throw new UserError('a node with real containers needs root', 'run it with sudo, or --runtime simulated');

@@ -13,18 +13,26 @@ export interface WantedCertificate {
   hosts?: readonly string[];
 }
 
-const pollMs = 100;
-const timeoutMs = 60_000;
+/** How often it is looked whether a certificate is there: soon at first, as while a machine joins. */
+const pollMs = { first: 100, most: 5_000 };
+
+/** How long a certificate is waited for. */
+export interface Patience {
+  /** A minute unless given. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
 const signers = {
   client: 'kubernetes.io/kube-apiserver-client-kubelet',
   serving: 'kubernetes.io/kubelet-serving',
 };
 
-/** Asks the cluster for a certificate with a new key, and waits for it: up to a minute. */
+/** Asks the cluster for a certificate with a new key, and waits for it. */
 export async function requestCertificate(
   client: Client,
   wanted: WantedCertificate,
   { clock, random }: Pick<Platform, 'clock' | 'random'>,
+  { timeoutMs = 60_000, signal }: Patience = {},
 ): Promise<KeyPair> {
   const { nodeName, kind, hosts } = wanted;
   const made = await createRequest({
@@ -41,7 +49,10 @@ export async function requestCertificate(
   };
   const requests = client.of(certificatesigningrequests);
   await requests.create({ metadata: { name }, spec }, { cause: { reason: 'a node needs a certificate' } });
-  for (const endMs = clock.monotonic() + timeoutMs; ; await clock.sleep(pollMs)) {
+  let waitMs = pollMs.first;
+  const pause = () => clock.sleep(waitMs, signal);
+  for (const endMs = clock.monotonic() + timeoutMs; ; await pause()) {
+    waitMs = Math.min(waitMs * 1.2, pollMs.most);
     const { status } = await requests.get({ name });
     if (status?.certificate)
       return { certificate: Buffer.from(status.certificate, 'base64').toString(), key: made.key };

@@ -25,7 +25,7 @@ import { publicKeyHash } from './discovery.ts';
 import { connect, join, type JoinOptions } from './join.ts';
 import { findStore, type FindStoreOptions, serverJoinToken } from './join-server.ts';
 import { joinCommand } from './join-command.ts';
-import { readNode, renewed, writeNode } from './joined-node.ts';
+import { readNode, requestClient, requestServing, writeNode } from './joined-node.ts';
 import { runNode, serversIn, tenthAddress } from './run-node.ts';
 import { renewAtMs, validity } from './certificate.ts';
 import { createToken, deleteToken, listTokens } from './tokens.ts';
@@ -126,7 +126,8 @@ test('the second start needs no token, and certificates can be renewed with the 
   const kept = await readNode(`${dir}/n1`, platform);
   expect(kept).toMatchObject({ nodeName: 'n1', servers: [server.controlPlane.url], domain: 'cluster.local' });
   if (!kept) return;
-  const fresh = await renewed(kept, platform);
+  const node = await requestClient(kept, platform);
+  const fresh = { node, serving: await requestServing({ ...kept, node }, platform) };
   expect(fresh.node.certificate).not.toBe(kept.node.certificate);
   expect(fresh.serving.certificate).not.toBe(kept.serving.certificate);
   const { fromMs, untilMs } = validity(fresh.node.certificate);

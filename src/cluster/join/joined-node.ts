@@ -7,7 +7,7 @@ import { nodeClient } from '../node-client.ts';
 import type { KeyPair } from '../pki.ts';
 import { isRunning, type KnownProcess, knownProcess } from '../state.ts';
 import { UserError } from '../user-error.ts';
-import { requestCertificate, validity } from './certificate.ts';
+import { type Patience, requestCertificate, validity } from './certificate.ts';
 
 /** What a cluster says of its network. */
 export interface NetworkFacts {
@@ -104,26 +104,29 @@ export async function networkFacts(client: Client): Promise<NetworkFacts> {
   return { domain: dnsDomain, podRange: podSubnet, serviceRange: serviceSubnet };
 }
 
-type Known = Pick<JoinedNode, 'servers' | 'authority' | 'node' | 'nodeName' | 'address'>;
+interface Known extends Pick<JoinedNode, 'authority' | 'node' | 'nodeName' | 'address'> {
+  servers: readonly string[];
+}
 type World = Pick<Platform, 'clock' | 'random'>;
 
 /** A certificate with which the node serves, asked for as the node itself. */
-export async function requestServing(known: Known, world: World): Promise<KeyPair> {
+export async function requestServing(known: Known, world: World, patience?: Patience): Promise<KeyPair> {
   const { nodeName, address } = known;
   const { client, close } = nodeClient(known, known.node, 'k8ts-agent');
   try {
-    return await requestCertificate(client, { nodeName, kind: 'serving', hosts: [nodeName, address] }, world);
+    const wanted = { nodeName, kind: 'serving', hosts: [nodeName, address] } as const;
+    return await requestCertificate(client, wanted, world, patience);
   } finally {
     close();
   }
 }
 
-/** New certificates, both, asked for with the old ones. */
-export async function renewed(node: JoinedNode, world: World): Promise<JoinedNode> {
-  const { client, close } = nodeClient(node, node.node, 'k8ts-agent');
+/** A new certificate by which the node shows who it is, asked for with the old one. */
+export async function requestClient(known: Known, world: World, patience?: Patience): Promise<KeyPair> {
+  const { client, close } = nodeClient(known, known.node, 'k8ts-agent');
   try {
-    const fresh = await requestCertificate(client, { nodeName: node.nodeName, kind: 'client' }, world);
-    return { ...node, node: fresh, serving: await requestServing({ ...node, node: fresh }, world) };
+    const wanted = { nodeName: known.nodeName, kind: 'client' } as const;
+    return await requestCertificate(client, wanted, world, patience);
   } finally {
     close();
   }

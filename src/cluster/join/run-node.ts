@@ -3,15 +3,25 @@ import type { EndpointSlice } from '../../api/discovery/v1.ts';
 import type { Component } from '../../client/component.ts';
 import { Endpoints } from '../../client/endpoints.ts';
 import { Informers } from '../../client/informers.ts';
+import { ServingTls } from '../../kubelet/server/serving-tls.ts';
 import type { Platform } from '../../platform/platform.ts';
-import { type Agent, startAgent } from '../agent.ts';
-import { nodeClient } from '../node-client.ts';
+import { type Agent, type NodeParts, startAgent } from '../agent.ts';
+import { type NodeClient, nodeClient } from '../node-client.ts';
 import { nameServers } from '../name-servers.ts';
+import { serverTls } from '../pki.ts';
 import { cniBinDirOf } from '../node-process.ts';
 import { runComponents } from '../run-components.ts';
 import { startSimulatedNode } from '../simulated-node.ts';
 import { renewAtMs } from './certificate.ts';
-import { agentDir, cgroupOf, type JoinedNode, runDirOf, renewed, writeNode } from './joined-node.ts';
+import {
+  agentDir,
+  cgroupOf,
+  type JoinedNode,
+  requestClient,
+  requestServing,
+  runDirOf,
+  writeNode,
+} from './joined-node.ts';
 import { prepareMachine } from './prepare-machine.ts';
 
 export interface RunNodeOptions {
@@ -23,6 +33,8 @@ export interface RunNodeOptions {
 /** How often it is looked whether certificates are due. */
 const checkEveryMs = 600_000;
 const retryMs = 60_000;
+/** How long a request waits for somebody who approves it, as upstream's do. */
+const renewalTimeoutMs = 900_000;
 
 interface JoinedAgent extends Agent {
   /** Resolves once the API server has the Node. */
@@ -54,7 +66,10 @@ class NodeRunner implements JoinedAgent {
   readonly #options: RunNodeOptions;
   readonly #endpoints: Endpoints;
   #joined: JoinedNode;
-  #parts: Agent | undefined;
+  #isUnwritten = false;
+  #writing: Promise<void> = Promise.resolve();
+  #parts: NodeParts | undefined;
+  #follower: NodeClient | undefined;
   #keeping: { stop(): Promise<void> } | undefined;
   #fail: (error: Error) => void = () => {};
   #register: () => void = () => {};
@@ -73,8 +88,10 @@ class NodeRunner implements JoinedAgent {
 
   async start(): Promise<void> {
     if (this.#options.runtime === 'containerd') await prepareMachine(this.#joined, this.#options.platform);
-    await this.#startParts();
-    this.#keeping = runComponents([this.#renewal(), this.#following()], this.#options.platform);
+    this.#parts = this.#options.runtime === 'simulated' ? await this.#simulated() : await this.#real();
+    void this.#parts.failed.then(this.#fail);
+    const keeping = [this.#renewal('node'), this.#renewal('serving'), this.#following()];
+    this.#keeping = runComponents(keeping, this.#options.platform);
   }
 
   async stop(): Promise<void> {
@@ -82,28 +99,26 @@ class NodeRunner implements JoinedAgent {
     await this.#parts?.stop();
   }
 
-  async #startParts(): Promise<void> {
-    const parts = this.#options.runtime === 'simulated' ? await this.#simulated() : await this.#real();
-    this.#parts = parts;
-    // Parts that were stopped for new ones end too; that is no failure.
-    void parts.failed.then((error) => this.#parts === parts && this.#fail(error));
-  }
-
-  async #simulated(): Promise<Agent> {
+  async #simulated(): Promise<NodeParts> {
     const { platform } = this.#options;
     const { nodeName, node, serving, authority, address } = this.#joined;
     const known = { servers: this.#endpoints, authority };
-    const { client, close } = nodeClient(known, node, 'kubelet');
+    const { client, renew, close } = nodeClient(known, node, 'kubelet');
+    const tls = new ServingTls(serverTls(serving, authority));
     const running = await startSimulatedNode({
       name: nodeName,
       transport: client.transport,
       platform,
       address,
-      serving: { pair: serving, authority },
+      serving: tls,
       onRegistered: this.#register,
     });
     return {
       failed: new Promise(() => {}),
+      renew(pairs) {
+        renew(pairs.node);
+        tls.set(serverTls(pairs.serving, authority));
+      },
       async stop() {
         await running.stop();
         close();
@@ -111,7 +126,7 @@ class NodeRunner implements JoinedAgent {
     };
   }
 
-  async #real(): Promise<Agent> {
+  async #real(): Promise<NodeParts> {
     const { platform, dataDir } = this.#options;
     const { serviceRange, node, ...joined } = this.#joined;
     return startAgent(
@@ -133,39 +148,41 @@ class NodeRunner implements JoinedAgent {
     );
   }
 
-  #renewal(): Component {
+  /** Looks in time for another certificate; each for itself, since one that nobody approves must not keep the other from coming. */
+  #renewal(which: 'node' | 'serving'): Component {
     const { clock, random, log } = this.#options.platform;
+    const name = `certificate-renewal-${which}`;
     const run = async (signal: AbortSignal) => {
       const chance = random.next();
-      const due = () =>
-        [this.#joined.node, this.#joined.serving].some(
-          (p) => renewAtMs(p.certificate, chance) <= clock.now(),
-        );
       while (!signal.aborted) {
-        if (due()) await this.#renew();
+        if (renewAtMs(this.#joined[which].certificate, chance) <= clock.now())
+          await this.#renew(which, signal);
+        if (this.#isUnwritten) await this.#keep({});
         await clock.sleep(checkEveryMs, signal).catch(() => {});
       }
     };
     const retrying = async (signal: AbortSignal) => {
+      const onError = (error: Error) =>
+        signal.aborted || log.error('certificates could not be renewed yet', { of: which, error });
       while (!signal.aborted) {
-        await run(signal).catch((error) => log.error('certificates could not be renewed yet', { error }));
+        await run(signal).catch(onError);
         await clock.sleep(retryMs, signal).catch(() => {});
       }
     };
-    return { name: 'certificate-renewal', run: retrying };
+    return { name, run: retrying };
   }
 
-  /** Pods live on while the parts start again with the new certificates. */
-  async #renew(): Promise<void> {
-    const { platform, dataDir } = this.#options;
-    const fresh = await renewed({ ...this.#joined, servers: [...this.#endpoints.all] }, platform);
-    await writeNode(dataDir, fresh, platform);
-    this.#joined = fresh;
-    const old = this.#parts;
-    this.#parts = undefined;
-    await old?.stop();
-    await this.#startParts();
-    platform.log.info('certificates renewed', { node: fresh.nodeName });
+  /** Connections that stand go on with the old one. */
+  async #renew(which: 'node' | 'serving', signal: AbortSignal): Promise<void> {
+    const { platform } = this.#options;
+    const known = { ...this.#joined, servers: this.#endpoints.all };
+    const request = which === 'node' ? requestClient : requestServing;
+    const fresh = await request(known, platform, { signal, timeoutMs: renewalTimeoutMs });
+    const kept = this.#keep({ [which]: fresh });
+    this.#parts?.renew({ ...this.#joined, proxy: this.#joined.node });
+    this.#follower?.renew(this.#joined.node);
+    platform.log.info('certificates renewed', { of: which, node: this.#joined.nodeName });
+    await kept;
   }
 
   /** Follows which servers there are, and writes them down. */
@@ -174,26 +191,45 @@ class NodeRunner implements JoinedAgent {
     const { clock, random, log } = platform;
     const run = async (signal: AbortSignal) => {
       const { node, authority } = this.#joined;
-      const { client, close } = nodeClient({ servers: this.#endpoints, authority }, node, 'k8ts-agent');
-      const informers = new Informers({ client, clock, random, log: log.named('informer') });
+      const follower = nodeClient({ servers: this.#endpoints, authority }, node, 'k8ts-agent');
+      this.#follower = follower;
+      const informers = new Informers({
+        client: follower.client,
+        clock,
+        random,
+        log: log.named('informer'),
+      });
       const select = { namespace: 'default', labelSelector: 'kubernetes.io/service-name=kubernetes' };
       const slices = informers.of(endpointslices, select);
       const learn = () => void this.#learn(serversIn([...slices.list()]));
       slices.onChange({ added: learn, updated: learn, deleted: learn });
       informers.start(signal);
       await informers.stopped();
-      close();
+      follower.close();
     };
     return { name: 'server-follower', run };
   }
 
   async #learn(servers: readonly string[]): Promise<void> {
     if (!this.#endpoints.learn(servers)) return;
+    await this.#keep({ servers: [...this.#endpoints.all] });
+  }
+
+  /** What the node remembers; what could not be written now is tried again. */
+  #keep(change: Partial<JoinedNode>): Promise<void> {
     const { dataDir, platform } = this.#options;
-    this.#joined = { ...this.#joined, servers: [...this.#endpoints.all] };
-    await writeNode(dataDir, this.#joined, platform).catch((error) =>
-      platform.log.warn('the list of servers could not be kept', { error }),
-    );
+    this.#joined = { ...this.#joined, ...change };
+    this.#isUnwritten = true;
+    this.#writing = this.#writing.then(async () => {
+      const joined = this.#joined;
+      try {
+        await writeNode(dataDir, joined, platform);
+        if (joined === this.#joined) this.#isUnwritten = false;
+      } catch (error) {
+        platform.log.warn('what the node knows could not be written down yet', { error });
+      }
+    });
+    return this.#writing;
   }
 }
 

@@ -10,7 +10,7 @@ import { VirtualClock } from '../../platform/virtual-clock.ts';
 import { MemoryEngine } from '../../store/memory-engine.ts';
 import { createMemoryStore } from '../../store/memory-store.ts';
 import type { Store, Watcher } from '../../store/store.ts';
-import { administrator } from '../control-plane.ts';
+import { administrator } from '../server-certificates.ts';
 import { nodeNameOf } from '../hosts/layout.ts';
 import { SimulatedApi } from './api.ts';
 import { type ControllerReplacements, runControllerManager, runScheduler } from './control-plane.ts';

@@ -63,11 +63,12 @@ export class KubeletServer {
     this.#startedAt = new Date(parts.context.platform.clock.now()).toISOString();
   }
 
-  listen({ host, port, tls, listen }: KubeletServerOptions): Promise<HttpServer> {
-    return listen({
+  async listen({ host, port, tls, listen }: KubeletServerOptions): Promise<HttpServer> {
+    const begunWith = tls.current;
+    const server = await listen({
       host,
       port,
-      tls,
+      tls: begunWith,
       http1Only: true,
       onRequest: (request, reply) =>
         void this.#answer(request, reply, (route, url) => this.#request(route, url, request, reply)),
@@ -76,6 +77,8 @@ export class KubeletServer {
           this.#upgrade(route, url, upgrade),
         ),
     });
+    tls.tell(server, begunWith);
+    return server;
   }
 
   /** Lets in who may come in; what goes wrong becomes the answer. */

@@ -12,7 +12,7 @@ import { KubeletServer, type KubeletServerParts } from './kubelet-server.ts';
 import type { ContainerStats } from '../runtimes/types.ts';
 import { NodeCpu } from './node-cpu.ts';
 import { nodeLog } from './node-logs.ts';
-import type { KubeletServerOptions } from './options.ts';
+import { ServingTls } from './serving-tls.ts';
 import { resourceMetrics } from './resource-metrics.ts';
 import { parseRoute } from './routes.ts';
 import { type Measured, summaryDocument } from './stats.ts';
@@ -145,7 +145,7 @@ test.each([
       });
       return {} as HttpServer;
     };
-    const tls = {} as KubeletServerOptions['tls'];
+    const tls = new ServingTls({ cert: '', key: '' });
     void new KubeletServer(parts).listen({ host: '', port: 0, tls, listen });
   });
   expect(status).toBe(expected);
