@@ -207,6 +207,13 @@ export const controllerRules: Record<string, PolicyRule[]> = {
     rule('patch', 'core', 'nodes/status'),
     writeEvents,
   ],
+  'selinux-warning-controller': [
+    writeEvents,
+    rule(read, 'core', 'persistentvolumes'),
+    rule(read, 'core', 'persistentvolumeclaims'),
+    rule(read, 'core', 'pods'),
+    rule(read, 'storage', 'csidrivers'),
+  ],
   'service-account-controller': [rule('create', 'core', 'serviceaccounts'), writeEvents],
   'service-cidrs-controller': [
     rule('get list patch update watch', 'networking', 'servicecidrs'),

@@ -236,6 +236,23 @@ describe('the bootstrap policy', () => {
     for (const binding of bootstrapClusterBindings) expect(names).toContain(binding.roleRef.name);
   });
 
+  test('every controller that upstream has by default has its role, also where it does not run', () => {
+    const upstream = [
+      'attachdetach-controller certificate-controller clusterrole-aggregation-controller cronjob-controller',
+      'daemon-set-controller deployment-controller device-taint-eviction-controller disruption-controller',
+      'endpoint-controller endpointslice-controller endpointslicemirroring-controller expand-controller',
+      'ephemeral-volume-controller generic-garbage-collector horizontal-pod-autoscaler job-controller',
+      'legacy-service-account-token-cleaner namespace-controller node-controller persistent-volume-binder',
+      'pod-garbage-collector pv-protection-controller pvc-protection-controller replicaset-controller',
+      'replication-controller resource-claim-controller resourcequota-controller root-ca-cert-publisher',
+      'route-controller selinux-warning-controller service-account-controller service-cidrs-controller',
+      'service-controller statefulset-controller ttl-after-finished-controller ttl-controller',
+      'validatingadmissionpolicy-status-controller volumeattributesclass-protection-controller',
+    ];
+    const names = upstream.flatMap((line) => line.split(' ')).map((name) => `system:controller:${name}`);
+    expect(controllerRoles.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
+  });
+
   test('who may view may not see secrets; who may edit may not touch roles', () => {
     const rulesOf = (name: string) =>
       clusterRole(all.find((r) => r.name === name) as never, all).rules as PolicyRule[];

@@ -42,8 +42,17 @@ interface Verified {
 const rememberedTokens = 10_000;
 /** A clock may be this far off. */
 const leewaySeconds = 60;
-/** A pod or node that is being deleted is still believed for this long. */
-const deletionGraceMs = 60_000;
+/** What is being deleted is still believed for this long after it should be gone. */
+const deletionLeewayMs = leewaySeconds * 1000;
+
+const staleToken = 'authentication.k8s.io/stale-token';
+
+/** What a token may be bound to beside its account. */
+const bindings: Record<'secret' | 'pod' | 'node', Resource> = {
+  secret: resources.secrets,
+  pod: resources.pods,
+  node: resources.nodes,
+};
 
 const digest = (token: string) => createHash('sha256').update(token).digest('base64');
 
@@ -95,11 +104,18 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     if (!verified) return undefined;
     const { claims, user } = verified;
     const accepted = audiences.filter((audience) => claims.aud.includes(audience));
-    const why = accepted.length === 0 ? wrongAudience(claims.aud, audiences) : this.#untimely(claims);
+    const why = accepted.length === 0 ? wrongAudience(claims.aud, audiences) : this.#invalid(claims);
     if (why !== undefined) notes?.refuse?.(why);
-    if (why !== undefined || !this.#isBound(claims['kubernetes.io'])) return undefined;
-    if (!this.#mayBeUsed(token, claims['kubernetes.io'], notes)) return undefined;
+    if (why !== undefined || !this.#mayBeUsed(token, claims['kubernetes.io'], notes)) return undefined;
+    this.#noteStale(claims, notes);
     return { user, audiences: accepted };
+  }
+
+  /** A pod's token that holds for a year is to be read again by then: who goes on with it is told to the audit event. */
+  #noteStale({ sub, 'kubernetes.io': { warnafter } }: TokenClaims, notes: RequestNotes | undefined): void {
+    const seconds = Math.floor(this.#options.clock.now() / 1000) - (warnafter ?? Number.POSITIVE_INFINITY);
+    if (seconds > 0)
+      notes?.annotate(staleToken, `subject: ${sub}, seconds after warning threshold: ${seconds}`);
   }
 
   /** Watches over the use of tokens that Secrets hold: some are not to be used any longer. */
@@ -146,31 +162,47 @@ export class ServiceAccountTokens implements TokenAuthenticator {
     return undefined;
   }
 
-  /** Why the token is not for now, in upstream's words; undefined where it is. */
-  #untimely({ exp, nbf }: TokenClaims): string | undefined {
+  /** Why the token does not hold, in upstream's words; undefined where it does. */
+  #invalid(claims: TokenClaims): string | undefined {
+    const own = claims['kubernetes.io'];
+    return this.#untimely(claims) ?? this.#withoutAccount(own) ?? this.#unbound(own);
+  }
+
+  #untimely({ exp, nbf, iat }: TokenClaims): string | undefined {
     const nowSeconds = this.#options.clock.now() / 1000;
-    if (nowSeconds >= exp + leewaySeconds) return 'service account token has expired';
-    return nbf > nowSeconds + leewaySeconds ? 'service account token is not valid yet' : undefined;
+    if (nowSeconds > exp + leewaySeconds) return 'service account token has expired';
+    if (nbf > nowSeconds + leewaySeconds) return 'service account token is not valid yet';
+    return iat > nowSeconds + leewaySeconds ? 'service account token is issued in the future' : undefined;
   }
 
-  /** Whether everything that the token stands for is still there. */
-  #isBound({ namespace, serviceaccount, pod, secret, node }: KubernetesClaims): boolean {
-    const stands = (resource: Resource, { name, uid }: { name: string; uid: string }, inNamespace = true) => {
-      const object = this.#options.reader.get(resource, inNamespace ? { namespace, name } : { name });
-      return object !== undefined && object.metadata.uid === uid && !this.#isDeleted(object);
+  #withoutAccount({ namespace, serviceaccount: { name, uid } }: KubernetesClaims): string | undefined {
+    const account = this.#options.reader.get(resources.serviceaccounts, { namespace, name });
+    if (!account) return `serviceaccounts ${goQuote(name)} not found`;
+    if (account.metadata.uid !== uid)
+      return `service account UID (${account.metadata.uid}) does not match claim (${uid})`;
+    return this.#isDeleted(account) ? `service account ${namespace}/${name} has been deleted` : undefined;
+  }
+
+  /** Why what the token was made for, beside its account, is there no longer. */
+  #unbound({ namespace, pod, secret, node }: KubernetesClaims): string | undefined {
+    const gone = (kind: keyof typeof bindings, bound: { name: string; uid: string } | undefined) => {
+      if (!bound) return undefined;
+      const { name, uid } = bound;
+      const object = this.#options.reader.get(
+        bindings[kind],
+        kind === 'node' ? { name } : { namespace, name },
+      );
+      if (object && object.metadata.uid !== uid)
+        return `${kind} UID (${object.metadata.uid}) does not match service account ${kind} ref claim (${uid})`;
+      return object && !this.#isDeleted(object) ? undefined : 'service account token has been invalidated';
     };
-    if (!stands(resources.serviceaccounts, serviceaccount)) return false;
-    if (pod && !stands(resources.pods, pod)) return false;
-    if (secret && !stands(resources.secrets, secret)) return false;
     // A pod's token names the node for information only.
-    return !node || pod !== undefined || stands(resources.nodes, node, false);
+    return gone('secret', secret) ?? gone('pod', pod) ?? gone('node', pod ? undefined : node);
   }
 
-  #isDeleted({ metadata }: KubernetesObject): boolean {
-    const { deletionTimestamp, deletionGracePeriodSeconds } = metadata;
+  #isDeleted({ metadata: { deletionTimestamp } }: KubernetesObject): boolean {
     if (!deletionTimestamp) return false;
-    const graceMs = deletionGracePeriodSeconds === undefined ? 0 : deletionGraceMs;
-    return this.#options.clock.now() > Date.parse(deletionTimestamp) + graceMs;
+    return this.#options.clock.now() > Date.parse(deletionTimestamp) + deletionLeewayMs;
   }
 }
 

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import * as resources from '../../../api/generated/resources.ts';
-import type { KubernetesObject } from '../../../api/resource.ts';
+import type { KubernetesObject, Resource } from '../../../api/resource.ts';
 import { VirtualClock } from '../../../platform/virtual-clock.ts';
 import { bearerToken } from '../bearer-token.ts';
 import { type TestReader, testReader } from '../testing-reader.ts';
@@ -82,6 +82,146 @@ describe('tokens of service accounts', () => {
     expect(await who()).toBeUndefined();
   });
 
+  describe('say in a review why they do not hold', () => {
+    const agoSeconds = (seconds: number) => new Date(clock.now() - seconds * 1000).toISOString();
+    const named = (name: string, uid: string, deletedAgo?: number) => ({
+      metadata: {
+        ...{ name, uid },
+        ...(name !== 'n' && { namespace: 'default' }),
+        ...(deletedAgo !== undefined && { deletionTimestamp: agoSeconds(deletedAgo) }),
+      },
+    });
+    const on = {
+      pod: { name: 'p', uid: 'p1' },
+      secret: { name: 's', uid: 's1' },
+      node: { name: 'n', uid: 'n1' },
+    };
+    const invalidated = 'service account token has been invalidated';
+    type Put = [resource: Resource, object: () => KubernetesObject][];
+    const robot: Put[number] = [resources.serviceaccounts, () => account];
+
+    const cases: [
+      what: string,
+      own: Partial<KubernetesClaims>,
+      more: object,
+      put: Put,
+      why: string | undefined,
+    ][] = [
+      ['the account is gone', {}, {}, [], 'serviceaccounts "robot" not found'],
+      [
+        'another account has its name',
+        {},
+        {},
+        [[resources.serviceaccounts, () => named('robot', 'u2')]],
+        'service account UID (u2) does not match claim (u1)',
+      ],
+      [
+        'the account has been deleted',
+        {},
+        {},
+        [[resources.serviceaccounts, () => named('robot', 'u1', 61)]],
+        'service account default/robot has been deleted',
+      ],
+      [
+        'the account was deleted just now',
+        {},
+        {},
+        [[resources.serviceaccounts, () => named('robot', 'u1', 59)]],
+        undefined,
+      ],
+      ['the pod is gone', { pod: on.pod }, {}, [robot], invalidated],
+      [
+        'another pod has its name',
+        { pod: on.pod },
+        {},
+        [robot, [resources.pods, () => named('p', 'p2', 61)]],
+        'pod UID (p2) does not match service account pod ref claim (p1)',
+      ],
+      [
+        'the pod has been deleted',
+        { pod: on.pod },
+        {},
+        [robot, [resources.pods, () => named('p', 'p1', 61)]],
+        invalidated,
+      ],
+      [
+        'the pod was deleted just now',
+        { pod: on.pod },
+        {},
+        [robot, [resources.pods, () => named('p', 'p1', 59)]],
+        undefined,
+      ],
+      ['the secret is gone', { secret: on.secret }, {}, [robot], invalidated],
+      [
+        'another secret has its name',
+        { secret: on.secret },
+        {},
+        [robot, [resources.secrets, () => named('s', 's2')]],
+        'secret UID (s2) does not match service account secret ref claim (s1)',
+      ],
+      [
+        'the secret was deleted just now',
+        { secret: on.secret },
+        {},
+        [robot, [resources.secrets, () => named('s', 's1', 59)]],
+        undefined,
+      ],
+      ['the node is gone', { node: on.node }, {}, [robot], invalidated],
+      [
+        'another node has its name',
+        { node: on.node },
+        {},
+        [robot, [resources.nodes, () => named('n', 'n2')]],
+        'node UID (n2) does not match service account node ref claim (n1)',
+      ],
+      [
+        'the node has been deleted',
+        { node: on.node },
+        {},
+        [robot, [resources.nodes, () => named('n', 'n1', 61)]],
+        invalidated,
+      ],
+      [
+        'the node of a pod is gone',
+        { pod: on.pod, node: on.node },
+        {},
+        [robot, [resources.pods, () => named('p', 'p1')]],
+        undefined,
+      ],
+      ['it is of tomorrow', {}, { iat: 1e11 }, [robot], 'service account token is issued in the future'],
+      ['it begins tomorrow', {}, { nbf: 1e11, iat: 1e11 }, [robot], 'service account token is not valid yet'],
+      ['it was of yesterday', {}, { exp: 1 }, [], 'service account token has expired'],
+    ];
+
+    test.each(cases)('%s', async (_, own, more, put, why) => {
+      for (const [resource, object] of put) reader.put(resource, object());
+      const tokens = tokensWith(keys.ec);
+      const told: string[] = [];
+      const notes = { warn() {}, annotate() {}, refuse: (text: string) => void told.push(text) };
+      const identity = await tokens.authenticateToken(await tokens.issue(claims(own, more)), [issuer], notes);
+      expect(told).toEqual(why === undefined ? [] : [why]);
+      expect(identity !== undefined).toBe(why === undefined);
+    });
+  });
+
+  test('that are used for longer than a pod is to keep them are told to the audit event', async () => {
+    reader.put(resources.serviceaccounts, account);
+    const tokens = tokensWith(keys.ec);
+    const token = await tokens.issue(claims({ warnafter: clock.now() / 1000 + 3607 }, { exp: clock.now() }));
+    const told: string[][] = [];
+    const notes = { warn() {}, annotate: (...what: string[]) => void told.push(what) };
+    const use = () => tokens.authenticateToken(token, [issuer], notes);
+    await clock.advance(3_607_000);
+    expect(await use()).toBeDefined();
+    expect(told).toEqual([]);
+    await clock.advance(5000);
+    expect(await use()).toBeDefined();
+    const subject = 'system:serviceaccount:default:robot';
+    expect(told).toEqual([
+      ['authentication.k8s.io/stale-token', `subject: ${subject}, seconds after warning threshold: 5`],
+    ]);
+  });
+
   describe('that a Secret holds', () => {
     const base64 = (text: string) => Buffer.from(text).toString('base64');
     const secretOf = (token: string, labels: Record<string, string> = {}) =>
@@ -95,12 +235,16 @@ describe('tokens of service accounts', () => {
     let token: string;
     /** Whether the token is believed, and what the request is told. */
     const use = async () => {
-      const told = { warnings: [] as string[], annotations: {} as Record<string, string> };
+      const told: { warnings: string[]; annotations: Record<string, string>; why?: string } = {
+        warnings: [],
+        annotations: {},
+      };
       const identity = await tokens.authenticateToken(token, [issuer], {
         warn: (text) => told.warnings.push(text),
         annotate: (key, value) => {
           told.annotations[key] = value;
         },
+        refuse: (why) => void (told.why = why),
       });
       return { isBelieved: identity !== undefined, ...told };
     };
@@ -152,6 +296,9 @@ describe('tokens of service accounts', () => {
         isBelieved: false,
         warnings: [],
         annotations: { [key('invalidated')]: 's/default' },
+        why: expect.stringMatching(
+          /^the token in secret default\/s for service account default\/robot has been marked invalid\. Use tokens from .* remove the 'kubernetes\.io\/legacy-token-invalid-since' label from the secret to temporarily allow use of this token$/,
+        ),
       });
       expect(used.length).toBe(1);
     });
