@@ -12,6 +12,8 @@ export interface PeerCertificate {
   uids?: readonly string[];
   /** Lower-case hexadecimal digits. */
   sha256: string;
+  /** When it ends to hold, milliseconds since the epoch: connections may live longer. */
+  untilMs: number;
 }
 
 export type HttpHeaders = Readonly<Record<string, string | string[] | undefined>>;

@@ -62,6 +62,7 @@ function readPeer(socket: TLSSocket, tls: ServerTls): PeerCertificate | typeof n
     organizations: [O ?? []].flat(),
     ...(uid !== undefined && { uids: [uid].flat() }),
     sha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+    untilMs: Date.parse(certificate.valid_to),
   };
 }
 
@@ -74,6 +75,10 @@ export function peerOf(socket: TLSSocket, tls: ServerTls): PeerCertificate | und
   }
   return peer === noPeer ? undefined : peer;
 }
+
+/** Whether the certificate still holds: TLS has looked when the connection began. */
+export const stillHolds = ({ untilMs }: PeerCertificate, clock: { now(): number }): boolean =>
+  clock.now() <= untilMs;
 
 /** All authorities that client certificates may stand on, whoever they speak for. */
 export function authoritiesOf({ clientCa, proxyCa }: ServerTls): string[] | undefined {

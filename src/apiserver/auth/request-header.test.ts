@@ -8,8 +8,9 @@ const proxy = {
   commonName: 'front-proxy-client',
   organizations: [],
   sha256: '',
+  untilMs: 1000,
 };
-const authenticator = requestHeaderAuthenticator(['front-proxy-client']);
+const authenticator = requestHeaderAuthenticator(['front-proxy-client'], { now: () => 1000 });
 const request = (rawHeaders: string[], peer: HttpRequest['peer'] | null = proxy) =>
   ({ rawHeaders, peer: peer ?? undefined }) as unknown as HttpRequest;
 const jane = ['X-Remote-User', 'jane', 'X-Remote-Group', 'dev', 'x-remote-group', 'ops'];
@@ -40,7 +41,11 @@ describe('a proxy speaks for its users', () => {
     ).toBeUndefined();
     const stranger = request(jane, { ...proxy, commonName: 'kubelet' });
     expect(() => authenticator.authenticate(stranger)).toThrow('Unauthorized');
-    expect(requestHeaderAuthenticator([]).authenticate(stranger)).toMatchObject({ name: 'jane' });
+    const late = request(jane, { ...proxy, untilMs: 999 });
+    expect(() => authenticator.authenticate(late)).toThrow('Unauthorized');
+    expect(requestHeaderAuthenticator([], { now: () => 1000 }).authenticate(stranger)).toMatchObject({
+      name: 'jane',
+    });
     expect(authenticator.authenticate(request(['X-Remote-User', '', 'X-Remote-Group', 'a']))).toBeUndefined();
   });
 

@@ -1,5 +1,7 @@
 import { internalError, unauthorized } from '../../machinery/status-error.ts';
+import type { Clock } from '../../platform/clock.ts';
 import type { HttpRequest } from '../../platform/http.ts';
+import { stillHolds } from '../../platform/peer.ts';
 import type { UserInfo } from '../registry/kind.ts';
 import { type Authenticator, withAuthenticated } from './authenticator.ts';
 
@@ -56,13 +58,16 @@ function extraOf({ rawHeaders }: Pick<HttpRequest, 'rawHeaders'>): Record<string
  * Users that a proxy in front of this server speaks for: its certificate stands on the authority of proxies and bears one of
  * `allowedNames` (any, where that is empty), and the headers say who asks.
  */
-export function requestHeaderAuthenticator(allowedNames: readonly string[]): Authenticator {
+export function requestHeaderAuthenticator(
+  allowedNames: readonly string[],
+  clock: Pick<Clock, 'now'>,
+): Authenticator {
   const isAllowed = (name: string) => allowedNames.length === 0 || allowedNames.includes(name);
   return {
     authenticate(request) {
       const { peer } = request;
       if (!peer?.isProxy) return undefined;
-      if (!isAllowed(peer.commonName)) throw unauthorized();
+      if (!isAllowed(peer.commonName) || !stillHolds(peer, clock)) throw unauthorized();
       const [name] = valuesOf(request, remoteHeaders.user);
       return name === undefined ? undefined : withAuthenticated(userOf(request, name));
     },

@@ -119,8 +119,8 @@ export function createSecurity(options: SecurityOptions): Security {
   const token = tokenSubresource({ tokens: serviceAccounts, audiences, ...lifetimes });
   return {
     authenticators: [
-      ...(options.proxyNames ? [requestHeaderAuthenticator(options.proxyNames)] : []),
-      certificateAuthenticator(),
+      ...(options.proxyNames ? [requestHeaderAuthenticator(options.proxyNames, platform.clock)] : []),
+      certificateAuthenticator(platform.clock),
       tokens,
     ],
     authorizer: chain,

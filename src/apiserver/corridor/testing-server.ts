@@ -71,7 +71,7 @@ export async function startTestServer(
     metrics: { observe: () => {} },
     fairness: testFairness(600),
     authentication: {
-      authenticators: options.authenticators ?? [certificateAuthenticator()],
+      authenticators: options.authenticators ?? [certificateAuthenticator(platform.clock)],
       allowAnonymous: true,
     },
     authorizer: privilegedGroupAuthorizer,

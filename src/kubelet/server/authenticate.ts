@@ -2,6 +2,7 @@ import type { SubjectAccessReview } from '../../api/authorization/v1.ts';
 import type { TokenReview } from '../../api/authentication/v1.ts';
 import { subjectaccessreviews, tokenreviews } from '../../api/generated/resources.ts';
 import type { PeerCertificate } from '../../platform/http.ts';
+import { stillHolds } from '../../platform/peer.ts';
 import { Remembered } from '../../platform/remembered.ts';
 import type { NodeContext } from '../pods/context.ts';
 
@@ -67,7 +68,7 @@ export class Gatekeeper {
     peer: PeerCertificate | undefined,
     authorization: string | undefined,
   ): Promise<Caller | undefined> {
-    if (peer?.trusted)
+    if (peer?.trusted && stillHolds(peer, this.#context.platform.clock))
       return { username: peer.commonName, groups: [...peer.organizations, 'system:authenticated'] };
     const token = /^Bearer\s+(\S+)$/i.exec(authorization ?? '')?.[1];
     return token ? this.#tokens.get(token, () => this.#review(token)) : undefined;

@@ -80,12 +80,19 @@ describe('who may call', () => {
 
   test('is who shows a certificate or a good token', async () => {
     const { gate } = gatekeeper(() => true);
-    const peer = { trusted: true, commonName: 'apiserver', organizations: ['masters'], sha256: '' };
+    const peer = {
+      trusted: true,
+      commonName: 'apiserver',
+      organizations: ['masters'],
+      sha256: '',
+      untilMs: Infinity,
+    };
     expect(await gate.identify(peer, undefined)).toEqual({
       username: 'apiserver',
       groups: ['masters', 'system:authenticated'],
     });
     expect(await gate.identify({ ...peer, trusted: false }, undefined)).toBeUndefined();
+    expect(await gate.identify({ ...peer, untilMs: 0 }, undefined)).toBeUndefined();
     expect(await gate.identify(undefined, 'Bearer good')).toMatchObject({ username: 'ann' });
     expect(await gate.identify(undefined, 'Bearer bad')).toBeUndefined();
     expect(await gate.identify(undefined, 'Basic good')).toBeUndefined();
@@ -137,7 +144,7 @@ test.each([
   } as unknown as KubeletServerParts;
   const status = await new Promise<number>((resolve) => {
     const listen: HttpListener = async ({ onRequest }) => {
-      const peer = { trusted: true, commonName: 'ann', organizations: [], sha256: '' };
+      const peer = { trusted: true, commonName: 'ann', organizations: [], sha256: '', untilMs: Infinity };
       onRequest({ method, target, headers: {}, peer } as unknown as HttpRequest, {
         started: false,
         send: resolve,
