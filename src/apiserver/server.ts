@@ -172,7 +172,7 @@ export interface ServeOptions {
   tls: ServerTls;
   /** Where pods find the server; the service `kubernetes` is only made where this is told. */
   advertise?: Omit<Advertised, 'port'>;
-  /** Name of this machine; a server that shares its store keeps a lease that says it runs where this is told. */
+  /** Name of this machine; the server keeps a lease that says it runs where this is told. */
   hostName?: string;
 }
 
@@ -591,8 +591,8 @@ class Server implements ApiServer {
     const { reader } = this.dispatcher;
     const isAlone = !freshRevision;
     const means = { platform, store, reader, transport: this.transportFor(self), isAlone };
-    const address = hostPort({ ip: advertise?.address ?? host, port });
-    if (hostName && !isAlone && !this.#identityLease) {
+    const address = isAlone ? undefined : hostPort({ ip: advertise?.address ?? host, port });
+    if (hostName && !this.#identityLease) {
       this.#identityLease = new IdentityLease({ ...means, hostName, address });
       await this.#identityLease.start();
     }

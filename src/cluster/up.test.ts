@@ -1,9 +1,10 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Node } from '../api/core/v1.ts';
-import { nodes } from '../api/generated/resources.ts';
+import { leases, nodes } from '../api/generated/resources.ts';
+import { serverId } from '../apiserver/start/identity-lease.ts';
 import { silentLog } from '../platform/log.ts';
 import { systemPlatform } from '../platform/platform.ts';
 import { startServer } from './server.ts';
@@ -36,6 +37,10 @@ test('a second start in the same place is refused while the first is under way, 
     expect(await second).toBe(`a cluster already runs in ${dataDir} (process ${process.pid}, starting)`);
     expect(await status).toMatchObject({ running: true, state: { server: '', nodes: [] } });
     expect(await readState(platform.files, dataDir)).toMatchObject({ server: cluster.controlPlane.url });
+    const servers = await cluster.controlPlane.admin
+      .of(leases)
+      .list({ namespace: 'kube-system', labelSelector: 'apiserver.kubernetes.io/identity=kube-apiserver' });
+    expect(servers.items.map(({ metadata }) => metadata.name)).toEqual([serverId(hostname())]);
   } finally {
     await cluster.stop();
     rmSync(dataDir, { recursive: true });

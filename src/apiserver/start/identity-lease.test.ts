@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { beforeEach, expect, test } from 'vitest';
 import { leases, namespaces } from '../../api/generated/resources.ts';
 import { formatMicroTime } from '../../platform/clock.ts';
@@ -8,6 +9,12 @@ import { IdentityLease, serverId } from './identity-lease.ts';
 import { ownMeans } from './testing.ts';
 
 const namespace = 'kube-system';
+
+/** Five bytes as eight digits. */
+const base32Of = (bytes: Buffer) =>
+  [...bytes.readUIntBE(0, 5).toString(32).padStart(8, '0')]
+    .map((digit) => 'abcdefghijklmnopqrstuvwxyz234567'[Number.parseInt(digit, 32)])
+    .join('');
 let api: TestApi;
 
 beforeEach(async () => {
@@ -46,6 +53,14 @@ test('a server says that it runs, and renews that', async () => {
   const [was, is] = [before?.spec.renewTime, standing('one')?.spec.renewTime].map((t) => Date.parse(t ?? ''));
   expect((is as number) - (was as number)).toBe(10_000);
   lease.stop();
+});
+
+test('a server that is alone on its store is called by its machine alone, as upstream has it', () => {
+  const hash = createHash('sha256').update('\0\x04host\0\x0ekube-apiserver').digest();
+  const name = serverId('host');
+  expect(name).toMatch(/^apiserver-[a-z2-7]{26}$/);
+  expect(name.slice('apiserver-'.length, 'apiserver-'.length + 8)).toBe(base32Of(hash.subarray(0, 5)));
+  expect(serverId('host', '10.0.0.1:6443')).not.toBe(name);
 });
 
 test('two servers of a machine have a lease each; the next start of one takes its own again', async () => {

@@ -15,8 +15,8 @@ export interface IdentityLeaseOptions {
   transport: Transport;
   /** Name of this machine. */
   hostName: string;
-  /** Where the server is found: `10.0.0.1:6443`. */
-  address: string;
+  /** Where the server is found (`10.0.0.1:6443`), where others may be on its store. */
+  address?: string;
 }
 
 const namespace = 'kube-system';
@@ -41,10 +41,10 @@ function encodeBase32(bytes: Uint8Array): string {
 
 /**
  * The name of a server, the same after each start: made by upstream's rule (SHA-256 of parts, each after its length in two
- * bytes), but that the address is a part too, since several servers may run on one machine.
+ * bytes), but that the address is a part too where several servers of one store may run on one machine.
  */
-export function serverId(hostName: string, address: string): string {
-  const parts = [hostName, component, address].flatMap((part) => {
+export function serverId(hostName: string, address?: string): string {
+  const parts = [hostName, component, address ?? []].flat().flatMap((part) => {
     const bytes = Buffer.from(part);
     return [Buffer.from([bytes.length >> 8, bytes.length & 255]), bytes];
   });
