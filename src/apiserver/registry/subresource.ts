@@ -11,7 +11,8 @@ import { deleteOne } from './delete.ts';
 import type { Facet } from './facet.ts';
 import type { Subresource, SubresourceRequest } from './kind.ts';
 import { recordWriter } from './managed-fields.ts';
-import { type Call, hookContext } from './registry.ts';
+import { matchNamespace } from './metadata.ts';
+import { type Call, hookContext, namespaceOf } from './registry.ts';
 import { type WriteOptions, writeOptions } from './request-options.ts';
 import { existing } from './storage.ts';
 import { applyChange } from './update.ts';
@@ -28,6 +29,7 @@ export async function handleSubresource(
   const { gvk } = subresource;
   const facet = { gvk, defaults: () => {}, prune: () => [] };
   const body = verb === 'get' ? undefined : decodeBody(call, facet, options.fieldValidation);
+  if (body) matchNamespace((body.metadata ??= {}), namespaceOf(call));
   const { object } = await existing(call);
   if (body && subresource.asksDryRun?.(body, call.request.query)) options.dryRun = true;
   if (body) await admitted(call, { body, options });

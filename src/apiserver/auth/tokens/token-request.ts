@@ -44,12 +44,10 @@ export function tokenSubresource(options: TokenRequestOptions): Subresource<Serv
 const kind = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
 
 /** A request may say of which account it is; then it has to be this one. */
-function checkAccount(sent: ObjectMeta, { name, namespace, uid }: ObjectMeta): void {
-  for (const [field, is] of Object.entries({ name, namespace })) {
-    const said = sent[field as 'name' | 'namespace'];
-    if (!said || said === is) continue;
-    const why = `must match the service account ${field} if specified`;
-    throw invalidObject(kind, name ?? '', [invalid(`metadata.${field}`, said, why)]);
+function checkAccount(sent: ObjectMeta, { name = '', uid }: ObjectMeta): void {
+  if (sent.name && sent.name !== name) {
+    const why = 'must match the service account name if specified';
+    throw invalidObject(kind, name, [invalid('metadata.name', sent.name, why)]);
   }
   if (!sent.uid || sent.uid === uid) return;
   const why = `the UID in the token request (${sent.uid}) does not match the UID of the service account (${uid})`;

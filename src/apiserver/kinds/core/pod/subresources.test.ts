@@ -43,6 +43,22 @@ test.each(['constructor', 'toString', '__proto__'])('%s is none', async (subreso
     expect((await failure(api.send(verb, pods, { name: 'p', subresource, body }))).code).toBe(404);
 });
 
+test.each(['binding', 'eviction'])(
+  '%s is refused where it says that it is of another namespace',
+  async (what) => {
+    const metadata = { name: 'p', namespace: 'other' };
+    const refused = {
+      code: 400,
+      message: 'the namespace of the provided object does not match the namespace sent on the request',
+    };
+    const sent = (name: string) =>
+      failure(api.send('create', pods, { name, subresource: what, body: { ...target('n'), metadata } }));
+    expect(await sent('p')).toMatchObject(refused);
+    expect(await sent('none')).toMatchObject(refused);
+    expect((await get()).spec.nodeName).toBeUndefined();
+  },
+);
+
 describe('binding', () => {
   test('gives the pod to a node, with annotations, zone and condition', async () => {
     const labels = { 'topology.kubernetes.io/zone': 'z1', other: 'x' };
