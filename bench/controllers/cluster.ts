@@ -79,7 +79,7 @@ export class BenchCluster {
     const store = await openStore({ store: 'embedded', dataDir: dir }, platform);
     const writes = countWrites(store);
     const pki = new Pki(`${dir}/pki`, platform);
-    const means = await readControlPlaneSettings({}, platform);
+    const means = await readControlPlaneSettings({}, { platform });
     const common = { platform, store, pki, means, volumeDir: `${dir}/volumes`, podRange };
     const controlPlane = await startControlPlane({ ...common, addresses: ['127.0.0.1'], port: 0 });
     const admin = await pki.pair('admin', {
@@ -109,11 +109,12 @@ export class BenchCluster {
   /** Adds nodes and resolves when all of them are ready. */
   async addNodes(count: number): Promise<void> {
     const { controlPlane, platform } = this.#parts;
+    const { dnsAddress } = controlPlane.services;
     const groups = ['system:nodes', 'system:authenticated'];
     for (let i = 0; i < count; i++) {
       const name = `node-${i}`;
       const transport = controlPlane.server.transportFor({ name: `system:node:${name}`, groups });
-      this.#nodes.set(name, await startSimulatedNode({ name, transport, platform }));
+      this.#nodes.set(name, await startSimulatedNode({ name, transport, platform, dnsAddress }));
       if (i % nodesAtOnce === nodesAtOnce - 1) await this.#nodesReady(i + 1 - nodesAtOnce);
     }
     await this.#nodesReady(count);

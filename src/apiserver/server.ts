@@ -114,6 +114,8 @@ export interface ApiServerOptions {
   encryption?: EncryptionOptions | undefined;
   /** What is recorded of requests, and where; nothing where absent. */
   audit?: AuditOptions | undefined;
+  /** Ranges of the addresses of services, as the kinds have been told too; the usual one unless given. */
+  serviceCidrs?: readonly string[] | undefined;
   /** What the server was started with, shown in `/flagz`. */
   flags?: Readonly<Record<string, string>>;
   limits?: Partial<ApiServerLimits>;
@@ -418,7 +420,7 @@ class Server implements ApiServer {
     const means = { platform, reader: dispatcher.reader, transport: this.transportFor(self) };
     this.#systemNamespaces = new SystemNamespaces(means);
     this.#flowControl = new FlowControl(means);
-    this.#serviceAddresses = new ServiceAddresses(means);
+    this.#serviceAddresses = new ServiceAddresses({ ...means, cidrs: options.serviceCidrs });
     this.legacyTokens = new LegacyTokenTracking(means);
     this.#policyChecks = new PolicyChecks({ ...means, served: () => dispatcher.served() });
   }

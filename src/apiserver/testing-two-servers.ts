@@ -6,7 +6,7 @@ import { systemRandom } from '../platform/random.ts';
 import { createMemoryStore } from '../store/memory-store.ts';
 import type { Store, Watcher } from '../store/store.ts';
 import { defaultAdmission } from './admission/plugins.ts';
-import { allKinds } from './kinds/kinds.ts';
+import { kindsAs } from './kinds/kinds.ts';
 import { type ApiServer, createApiServer } from './server.ts';
 
 /** A server that can be made to hear of changes late. */
@@ -27,11 +27,14 @@ export interface SharingServers {
 
 const administrator = { name: 'admin', groups: ['system:masters', 'system:authenticated'] };
 
-/** Starts that many servers at once on one store in memory. */
-export async function startSharingServers(count = 2): Promise<SharingServers> {
+/** Starts that many servers at once on one store in memory; each with ranges of services of its own where they are given. */
+export async function startSharingServers(
+  count = 2,
+  cidrs: readonly (readonly string[])[] = [],
+): Promise<SharingServers> {
   const store = createMemoryStore({ clock: systemClock });
   const key = await createTokenKey();
-  const servers = await Promise.all(Array.from({ length: count }, () => startOne(store, key)));
+  const servers = await Promise.all(Array.from({ length: count }, (_, i) => startOne(store, key, cidrs[i])));
   return {
     store,
     servers,
@@ -42,12 +45,13 @@ export async function startSharingServers(count = 2): Promise<SharingServers> {
   };
 }
 
-async function startOne(shared: Store, key: string): Promise<SharingServer> {
+async function startOne(shared: Store, key: string, cidrs?: readonly string[]): Promise<SharingServer> {
   const { store, fallBehind, catchUp } = late(shared);
   const api = await createApiServer({
     platform: { clock: systemClock, random: systemRandom, log: silentLog },
     store,
-    kinds: allKinds,
+    kinds: kindsAs({ services: { cidrs } }),
+    serviceCidrs: cidrs,
     admission: defaultAdmission,
     serviceAccounts: { issuer: 'https://kubernetes.default.svc.cluster.local', keys: [key] },
     version: '0.1.0',

@@ -4,16 +4,19 @@ import {
   clusterrolebindings,
   configmaps,
   customresourcedefinitions,
+  events,
   namespaces,
   pods,
   poddisruptionbudgets,
   resourcequotas,
   serviceaccounts,
+  servicecidrs,
   services,
 } from '../api/generated/resources.ts';
 import type { KubernetesObject, Resource } from '../api/resource.ts';
 import { Client } from '../client/client.ts';
 import type { WatchEvent } from '../client/transport.ts';
+import { cidrContains } from '../machinery/ip.ts';
 import { hasReason } from '../machinery/status-error.ts';
 import { type SharingServer, type SharingServers, startSharingServers } from './testing-two-servers.ts';
 
@@ -145,6 +148,27 @@ describe('two API servers on one store', () => {
     expect(items).toHaveLength(40);
     expect(new Set(items.map(({ spec }) => spec.clusterIP)).size).toBe(40);
     expect(new Set(items.map(({ spec }) => spec.ports?.[0]?.nodePort)).size).toBe(40);
+  });
+
+  test('servers that are told different ranges give addresses from the one that stands, and one of them says so', async () => {
+    const cidrs = [['10.1.0.0/16'], ['10.2.0.0/16']];
+    const unlike = await startSharingServers(2, cidrs);
+    try {
+      const [{ client }] = unlike.servers as [SharingServer, SharingServer];
+      const stands = (await client.of(servicecidrs).get({ name: 'kubernetes' })).spec.cidrs ?? [];
+      expect(cidrs).toContainEqual(stands);
+      const made = await Promise.all(
+        unlike.servers.map(({ client }, i) => client.of(services).create(service(`s${i}`), { cause })),
+      );
+      for (const { spec } of made)
+        expect(cidrContains(stands[0] as string, spec.clusterIP as string)).toBe(true);
+      await vi.waitFor(async () => {
+        const { items } = await client.of(events).list();
+        expect(items.map(({ reason }) => reason)).toEqual(['KubernetesDefaultServiceCIDRInconsistent']);
+      });
+    } finally {
+      await unlike.stop();
+    }
   });
 
   test('one address that many ask both servers for is given once', async () => {

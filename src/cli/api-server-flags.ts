@@ -49,6 +49,7 @@ export interface ApiServerFlags {
   minRequestTimeout?: number;
   eventTtl?: number;
   serviceNodePortRange?: string;
+  serviceClusterIpRange?: string;
   defaultNotReadyTolerationSeconds?: number;
   defaultUnreachableTolerationSeconds?: number;
   encryptionProviderConfig?: string;
@@ -98,6 +99,10 @@ function withLimitFlags(command: Command): Command {
       '--service-node-port-range <range>',
       'the ports of nodes that services get (default: 30000-32767)',
       portRangeText,
+    )
+    .option(
+      '--service-cluster-ip-range <ranges>',
+      'the addresses that services get: one range, or one of each family with a comma between them (default: 10.96.0.0/12)',
     );
 }
 
@@ -280,6 +285,7 @@ export function apiServerSettings(flags: ApiServerFlags): ApiServerSettings {
     },
     eventTtlMs: flags.eventTtl,
     nodePorts: flags.serviceNodePortRange === undefined ? undefined : portRange(flags.serviceNodePortRange),
+    serviceClusterIpRange: flags.serviceClusterIpRange,
     authentication: authenticationSettings(flags),
     authorization: authorizationSettings(flags),
     encryption: {

@@ -8,6 +8,7 @@ import { type AuthenticationSettings, readAuthentication } from './authenticatio
 import { type AuthorizationSettings, readAuthorization } from './authorization.ts';
 import { type EncryptionSettings, readEncryption } from './encryption.ts';
 import { type AuditSettings, startAuditing } from './audit.ts';
+import { type OtherAddresses, readServiceNetwork, type ServiceNetwork } from './service-network.ts';
 import { UserError } from './user-error.ts';
 
 /** What a user says of the API server alone; the names are those of upstream's flags. */
@@ -22,6 +23,8 @@ export interface ApiServerSettings {
   eventTtlMs?: number | undefined;
   /** The ports of nodes that services get, the first and the last included; 30000-32767 unless given. */
   nodePorts?: { first: number; last: number } | undefined;
+  /** Ranges of the addresses of services: one, or two of different families with a comma between them; 10.96.0.0/12 unless given. */
+  serviceClusterIpRange?: string | undefined;
   serviceAccounts?: ServiceAccountSettings;
   /** The flags that this program was started with: what `/flagz` shows. */
   flags?: Record<string, string>;
@@ -51,6 +54,7 @@ export interface ServiceAccountSettings {
 /** The settings as the API server takes them. */
 export interface ApiServerMeans {
   options: Partial<ApiServerOptions>;
+  services: ServiceNetwork;
   serviceAccounts: Partial<ServiceAccountOptions>;
   /** Ends what goes on beside the server, after it. */
   close(): Promise<void>;
@@ -59,9 +63,11 @@ export interface ApiServerMeans {
 /** Reads the files that settings name; `issuer` is the cluster's own unless they name another. Throws a UserError where one cannot be used. */
 export async function readApiServerSettings(
   { audit, flags, authentication = {}, authorization = {}, admission = {}, ...more }: ApiServerSettings,
-  { platform, issuer: ownIssuer }: { platform: Platform; issuer: string },
+  { platform, issuer: ownIssuer, others }: { platform: Platform; issuer: string; others: OtherAddresses },
 ): Promise<ApiServerMeans> {
   const { eventTtlMs, nodePorts } = more;
+  const services = readServiceNetwork(more.serviceClusterIpRange, others);
+  const { ranges: cidrs } = services;
   const serviceAccounts = readServiceAccounts(more.serviceAccounts);
   const { issuer = ownIssuer } = serviceAccounts;
   const auditing = audit && (await startAuditing(audit, platform));
@@ -69,15 +75,18 @@ export async function readApiServerSettings(
   const encrypting = await readEncryption(more.encryption ?? {}, platform);
   const authenticating = await readAuthentication(authentication, { files: platform.files, issuer });
   return {
+    services,
     serviceAccounts,
     options: {
       audit: auditing,
       authorization: authorizing.options,
       encryption: encrypting.options,
       limits: readLimits(more.limits),
-      ...((eventTtlMs !== undefined || nodePorts) && {
-        kinds: kindsAs({ eventSeconds: eventTtlMs && Math.floor(eventTtlMs / 1000), nodePorts }),
+      kinds: kindsAs({
+        eventSeconds: eventTtlMs && Math.floor(eventTtlMs / 1000),
+        services: { cidrs, nodePorts },
       }),
+      serviceCidrs: cidrs,
       ...(flags && { flags }),
       ...(await readAdmission(admission, platform)),
       ...authenticating,

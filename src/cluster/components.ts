@@ -38,18 +38,18 @@ function contextOf(means: ProcessMeans, user: UserInfo, component: string): Cont
   return { client, informers, events, clock, random, log, meter };
 }
 
-/** All controllers. Their network is the cluster's own, but for the addresses of pods where others are given. `contextFor` is what they have been given, by name. */
+/** All controllers. The addresses of pods are the usual ones unless given. `contextFor` is what they have been given, by name. */
 export function controllerManager(
   means: ProcessMeans,
-  options: Omit<ControllersOptions, 'contextFor' | 'podRange' | 'nodeBits' | 'dnsAddress'> & {
+  options: Omit<ControllersOptions, 'contextFor' | 'podRange' | 'nodeBits'> & {
     podRange?: string;
   },
 ): { controllers: Component[]; contextFor(name: string): ControllerContext } {
   const contextFor = (name: string, reporter = name) => contextOf(means, serviceAccount(name), reporter);
-  const { nodeBits, dnsAddress } = network;
+  const { nodeBits } = network;
   const { podRange = network.podRange } = options;
   return {
-    controllers: createControllers({ ...options, contextFor, podRange, nodeBits, dnsAddress }),
+    controllers: createControllers({ ...options, contextFor, podRange, nodeBits }),
     contextFor,
   };
 }

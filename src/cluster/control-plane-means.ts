@@ -22,6 +22,15 @@ export interface ControlPlaneSettings {
   sharedStore?: boolean;
 }
 
+/** What has to fit them. */
+interface Surroundings {
+  platform: Platform;
+  /** Addresses of all pods, where not as usual. */
+  podRange?: string | undefined;
+  /** Where others find the API server: an address, or the range that it will be of. */
+  publicAddress?: string | undefined;
+}
+
 /** The same, read and found to be usable. */
 export interface ControlPlaneMeans {
   /** Closed by the control plane when it stops. */
@@ -35,7 +44,7 @@ export interface ControlPlaneMeans {
 /** Throws a UserError for what cannot be used. To be called before anything is changed on the machine. */
 export async function readControlPlaneSettings(
   { leaderElection, schedulerConfig, scheduler, apiServer = {}, sharedStore = false }: ControlPlaneSettings,
-  platform: Platform,
+  { platform, podRange = network.podRange, publicAddress }: Surroundings,
 ): Promise<ControlPlaneMeans> {
   const times = wholeTimes(leaderElection, { isAlone: !sharedStore });
   const scheduling = schedulerConfig
@@ -46,6 +55,10 @@ export async function readControlPlaneSettings(
     times,
     scheduling,
     issuer,
-    apiServer: await readApiServerSettings(apiServer, { platform, issuer }),
+    apiServer: await readApiServerSettings(apiServer, {
+      platform,
+      issuer,
+      others: { podRange, publicAddress },
+    }),
   };
 }

@@ -22,6 +22,7 @@ import { readResourceMetrics } from './read-resource-metrics.ts';
 import { runRoles } from './roles.ts';
 import { runComponents } from './run-components.ts';
 import { administrator, proxyName, ServerCertificates } from './server-certificates.ts';
+import { type ServiceNetwork, serviceNetworkNow } from './service-network.ts';
 import { shareReads } from './shared-read.ts';
 import { unusableStore } from './unusable-store.ts';
 import { UserError } from './user-error.ts';
@@ -61,6 +62,8 @@ export interface ControlPlane extends KubeconfigSource {
   port: number;
   /** A client with all rights, in this process. */
   admin: Client;
+  /** Where Services have their addresses. */
+  services: ServiceNetwork;
   stop(): Promise<void>;
 }
 
@@ -72,7 +75,6 @@ const serverNames = [
   `kubernetes.default.svc.${network.domain}`,
   'localhost',
   '127.0.0.1',
-  network.apiServiceAddress,
 ];
 
 /** The keys and certificates of the API server and of its administrator. */
@@ -80,11 +82,13 @@ async function credentials({
   pki,
   addresses,
   names = [],
-}: Pick<ControlPlaneOptions, 'pki' | 'addresses' | 'names'>) {
+  means,
+}: Pick<ControlPlaneOptions, 'pki' | 'addresses' | 'names' | 'means'>) {
+  const { apiServiceAddress } = means.apiServer.services;
   const authority = await pki.authority();
   const [tokenKey, certificates] = await Promise.all([
     pki.tokenKey(),
-    ServerCertificates.open(pki, [...new Set([...serverNames, ...addresses, ...names])]),
+    ServerCertificates.open(pki, [...new Set([...serverNames, apiServiceAddress, ...addresses, ...names])]),
   ]);
   const proxyAuthority = await pki.authority('front-proxy-ca');
   return { authority, proxyAuthority, tokenKey, certificates };
@@ -123,12 +127,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   }).catch(unreadable);
   const tls = () => ({ ...shownBy(certificates.serving), clientCa: authority.certificate });
   const port = await listenEverywhere(server, { ...options, listen, tls: tls() }).catch(unreadable);
+  const services = serviceNetworkNow(server, settings.services, platform.log);
   const roles = await runRoles(server, {
     platform,
     authority,
     meter,
     volumeDir: options.volumeDir,
     podRange: options.podRange,
+    dnsAddress: services.dnsAddress,
     isAlone: !options.sharedStore,
     times: means.times,
     scheduling: means.scheduling,
@@ -152,6 +158,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     },
     onRenewed: (listener) => void onRenewed.push(listener),
     admin: new Client(server.transportFor(administrator)),
+    services,
     async stop() {
       await Promise.all([running.stop().then(kubelets.close), roles.stop()]);
       await server.stop();
@@ -185,10 +192,11 @@ async function listenEverywhere(
     advertiseAddress,
     listen,
     tls,
+    means,
     ...options
   }: ControlPlaneOptions & { listen: HttpListener; tls: ServerTls },
 ): Promise<number> {
-  const advertise = { address: advertiseAddress, serviceAddress: network.apiServiceAddress };
+  const advertise = { address: advertiseAddress, serviceAddress: means.apiServer.services.apiServiceAddress };
   let { port } = options;
   try {
     for (const host of addresses) {

@@ -19,6 +19,8 @@ export interface NodeProcessOptions {
   node: NodeLayout;
   dataDir: string;
   apiPort: number;
+  /** Where cluster DNS answers. */
+  dnsAddress: string;
   upstreamDns: string[];
   /** Receives the agent's last words where it ends by itself. */
   onEnd(text: string): void;
@@ -67,7 +69,7 @@ export async function writeNodeConfig(options: NodeProcessOptions): Promise<bool
     runDir: `${cluster.runDir}/${name}`,
     cniBinDir: await cniBinDirOf(platform),
     cgroupRoot: node.cgroupRoot,
-    clusterDns: network.dnsAddress,
+    clusterDns: options.dnsAddress,
     domain: network.domain,
     podRange: network.podRange,
     mtu: 1500,

@@ -41,18 +41,13 @@ export interface EtcdOptions {
   keyFile?: string;
 }
 
-/** Fixed ranges of a cluster, upstream's usual ones. */
+/** Fixed ranges of a cluster, upstream's usual ones; those of Services are a setting of the API server. */
 export const network = {
-  serviceRange: '10.96.0.0/12',
   podRange: '10.244.0.0/16',
   /** The pods' addresses where that has no part for each node; has it inside. */
   largePodRange: '10.128.0.0/9',
   /** Bits of the part of the pods' addresses that one node gets. */
   nodeBits: 24,
-  /** The `kubernetes` service: the API server as pods see it. */
-  apiServiceAddress: '10.96.0.1',
-  /** Cluster DNS, the tenth service address. */
-  dnsAddress: '10.96.0.10',
   domain: 'cluster.local',
   kubeletPort: 10250,
 } as const;

@@ -22,6 +22,8 @@ export interface RolesOptions {
   volumeDir: string;
   /** Addresses of all pods, where not as usual. */
   podRange?: string;
+  /** Address of cluster DNS. */
+  dnsAddress: string;
   /** Nobody else writes into the store, so nobody else can lead. */
   isAlone: boolean;
   times: ElectionTimes;
@@ -104,7 +106,7 @@ function runRole(role: Role, { server, platform, signal, meter, ...rest }: RoleO
 
 function controllerManagerRole(
   server: ApiServer,
-  { platform, authority, volumeDir, podRange }: RolesOptions,
+  { platform, authority, volumeDir, podRange, dnsAddress }: RolesOptions,
 ): Role {
   return {
     name: 'kube-controller-manager',
@@ -114,6 +116,7 @@ function controllerManagerRole(
         authority: authority.certificate,
         authorityKey: authority.key,
         podRange,
+        dnsAddress,
         localVolumes: {
           pathOf: (name) => `${volumeDir}/${name}`,
           remove: (path) => platform.files.remove(path),

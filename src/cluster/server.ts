@@ -69,7 +69,10 @@ export async function startServer(options: ServerOptions, process: ServerProcess
   await files.makeDir(dataDir, { mode: 0o700 });
   const token = await serverToken(dataDir, options.token, platform);
   const place = await withFoundStore(options, { token, platform });
-  const means = await readControlPlaneSettings({ ...place, sharedStore: place.store === 'etcd' }, platform);
+  const means = await readControlPlaneSettings(
+    { ...place, sharedStore: place.store === 'etcd' },
+    { platform, publicAddress: options.advertiseAddress },
+  );
   let store: Store | undefined;
   try {
     store = await openStore(place, platform);
@@ -138,7 +141,8 @@ async function serve(
   });
   const authority = (await pki.authority()).certificate;
   await ensureNetworkRights(controlPlane.admin);
-  await ensureJoinObjects(controlPlane.admin, { server: controlPlane.url, authority });
+  const { ranges: serviceRanges } = controlPlane.services;
+  await ensureJoinObjects(controlPlane.admin, { server: controlPlane.url, authority, serviceRanges });
   await offerToServers(controlPlane.admin, { token, store: options }, platform);
   const kubeconfigPath = options.kubeconfig ?? `${dataDir}/kubeconfig`;
   await keepKubeconfig(kubeconfigPath, controlPlane, platform);

@@ -20,6 +20,8 @@ export interface SimulatedNodeOptions {
   address?: string;
   /** Serves logs and the like on a free port of its address; not served where absent. */
   serving?: ServingTls;
+  /** Where cluster DNS answers. */
+  dnsAddress: string;
   /** Called once the API server has the Node. */
   onRegistered?: () => void;
 }
@@ -45,7 +47,7 @@ const latencies = { execMs: 20 };
 
 /** A node that is not there: its kubelet is real, its containers and its disk are not. */
 export async function startSimulatedNode(options: SimulatedNodeOptions): Promise<RunningComponents> {
-  const { name, transport, serving, address = simulatedAddress, onRegistered } = options;
+  const { name, transport, serving, address = simulatedAddress, dnsAddress, onRegistered } = options;
   const files = new MemoryFiles();
   for (const dir of usualDirs) await files.makeDir(dir);
   const platform = { ...options.platform, files };
@@ -66,7 +68,7 @@ export async function startSimulatedNode(options: SimulatedNodeOptions): Promise
         { type: 'Hostname', address: name },
       ],
     },
-    cluster: { dnsServers: [network.dnsAddress], domain: network.domain },
+    cluster: { dnsServers: [dnsAddress], domain: network.domain },
     server,
     intervals: simulatedIntervals,
     onRegistered,

@@ -7,10 +7,13 @@ import { UserError } from './user-error.ts';
 
 /** The names of the options on each clock. */
 const known: { [Clock in 'real' | 'virtual']: Record<string, true> } = {
-  real: { clock: true, nodes: true, scheduler: true, onLog: true } satisfies Record<
-    keyof TestClusterOptions,
-    true
-  >,
+  real: {
+    clock: true,
+    nodes: true,
+    serviceClusterIpRange: true,
+    scheduler: true,
+    onLog: true,
+  } satisfies Record<keyof TestClusterOptions, true>,
   virtual: {
     clock: true,
     nodes: true,

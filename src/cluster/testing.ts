@@ -18,6 +18,11 @@ export interface TestClusterOptions {
   clock?: 'real';
   /** Simulated nodes: their pods become ready, and nothing runs. None unless given. */
   nodes?: number;
+  /**
+   * The addresses that Services get: one range, or one of each family with a comma between them (`10.0.0.0/16,fd00::/112`), of which
+   * the first is that of Services that do not say. 10.96.0.0/12 unless given.
+   */
+  serviceClusterIpRange?: string;
   /** How the scheduler decides; as upstream's does by default unless given. */
   scheduler?: ToldScheduling;
   /** Receives what components say; nobody does unless given. */
@@ -67,6 +72,7 @@ async function startRealCluster(options: TestClusterOptions): Promise<TestCluste
       port: 0,
       kubeconfig: undefined,
       store: 'memory',
+      apiServer: { serviceClusterIpRange: options.serviceClusterIpRange },
       uplink: 'none',
     },
     platform,

@@ -12,7 +12,14 @@ import { type ControlPlaneMeans, readControlPlaneSettings } from './control-plan
 import { diagnose } from './doctor.ts';
 import { removeHosts } from './hosts/cleanup.ts';
 import { createFabric, createNodeHost, openUplink } from './hosts/fabric.ts';
-import { type ClusterLayout, mostNodes, nodeNameOf, ownIndexOf, simulatedAddress } from './hosts/layout.ts';
+import {
+  type ClusterLayout,
+  fabricRange,
+  mostNodes,
+  nodeNameOf,
+  ownIndexOf,
+  simulatedAddress,
+} from './hosts/layout.ts';
 import { keepKubeconfig, refuseOtherKubeconfig } from './kubeconfig.ts';
 import { nameServers } from './name-servers.ts';
 import { runtimeSocketIn } from './node-dirs.ts';
@@ -26,6 +33,7 @@ import { type RunningComponents, runComponents } from './run-components.ts';
 import type { ToldScheduling } from './scheduler-configuration.ts';
 import { refuseHalfRestored } from './snapshots/restore.ts';
 import { startSimulatedNode } from './simulated-node.ts';
+import { routedRanges } from './service-network.ts';
 import { isRunning, knownProcess, readState, removeState, writeState } from './state.ts';
 import { unusableStore } from './unusable-store.ts';
 import { UserError } from './user-error.ts';
@@ -136,6 +144,10 @@ class ClusterBuilder {
     return nodes > 0 && runtime !== 'simulated';
   }
 
+  get #podRange(): string | undefined {
+    return this.#start.options.nodes > mostNodes ? network.largePodRange : undefined;
+  }
+
   async build(): Promise<Cluster> {
     const { options, platform } = this.#start;
     if (options.runtime === 'docker')
@@ -219,7 +231,11 @@ class ClusterBuilder {
     const { options, platform, scheduler } = this.#start;
     const { leaderElection, schedulerConfig, apiServer, store } = options;
     const settings = { leaderElection, schedulerConfig, scheduler, apiServer, sharedStore: store === 'etcd' };
-    this.#means = await readControlPlaneSettings(settings, platform);
+    this.#means = await readControlPlaneSettings(settings, {
+      platform,
+      podRange: this.#podRange,
+      publicAddress: this.#isReal ? fabricRange : undefined,
+    });
     return this.#means;
   }
 
@@ -243,7 +259,7 @@ class ClusterBuilder {
       volumeDir: `${options.dataDir}/volumes`,
       addresses: ['127.0.0.1', ...(fabric ? [fabric.hostAddress] : [])],
       advertiseAddress: fabric?.hostAddress,
-      podRange: options.nodes > mostNodes ? network.largePodRange : undefined,
+      podRange: this.#podRange,
     };
     try {
       this.#controlPlane = await startControlPlane({ ...common, port: options.port ?? defaultPort });
@@ -269,7 +285,7 @@ class ClusterBuilder {
     const started = await settled(
       indexes.map((index) =>
         fabric
-          ? this.#startRealNode(index, fabric, controlPlane.port)
+          ? this.#startRealNode(index, fabric, controlPlane)
           : this.#startSimulatedNode(nodeNameOf(index), controlPlane),
       ),
     );
@@ -298,14 +314,17 @@ class ClusterBuilder {
     }
   }
 
-  async #startRealNode(index: number, cluster: ClusterLayout, apiPort: number): Promise<RunningNode> {
+  async #startRealNode(
+    index: number,
+    cluster: ClusterLayout,
+    { port: apiPort, services }: ControlPlane,
+  ): Promise<RunningNode> {
     const { options, platform, program } = this.#start;
-    const { serviceRange, podRange } = network;
     const node = await createNodeHost(platform, cluster, {
       index,
       dataDir: options.dataDir,
-      serviceRange,
-      podRange,
+      serviceRanges: routedRanges(services.ranges),
+      podRange: network.podRange,
       uplink: options.uplink,
     });
     const upstreamDns = options.uplink === 'nat' ? await nameServers(platform) : [];
@@ -317,6 +336,7 @@ class ClusterBuilder {
       node,
       dataDir: options.dataDir,
       apiPort,
+      dnsAddress: services.dnsAddress,
       upstreamDns,
       onEnd: (text) => this.#onAgentEnd(node.name, text),
     };
@@ -337,7 +357,8 @@ class ClusterBuilder {
     const serving = await this.#certificates.simulated();
     const groups = ['system:nodes', 'system:authenticated'];
     const transport = controlPlane.server.transportFor({ name: `system:node:${name}`, groups });
-    this.#simulated.push(await startSimulatedNode({ name, transport, platform, serving }));
+    const { dnsAddress } = controlPlane.services;
+    this.#simulated.push(await startSimulatedNode({ name, transport, platform, serving, dnsAddress }));
     return { name, address: simulatedAddress };
   }
 

@@ -134,6 +134,22 @@ function maskBytes(bytes: number[], bits: number): number[] {
   return bytes.map((byte, i) => byte & (0xff00 >> Math.min(8, Math.max(0, bits - i * 8))) & 0xff);
 }
 
+/**
+ * The range in its one canonical form, in whatever form of old it is written and with bits behind its prefix; undefined if it
+ * is none, or one that some read as IPv4 and others as IPv6.
+ */
+export function looseCidr(text: string): string | undefined {
+  const cidr = parseCidr(text);
+  return cidr && !cidr.mapped ? `${print(cidr.network)}/${cidr.bits}` : undefined;
+}
+
+/** Whether ranges have addresses in common; false if either is malformed. */
+export function cidrsOverlap(a: string, b: string): boolean {
+  const [one, other] = [parseCidr(a), parseCidr(b)];
+  if (!one || !other) return false;
+  return one.bits <= other.bits ? holds(one, other.network) : holds(other, one.network);
+}
+
 /** A range of IPv4 addresses: its first one as a number, and how many bits all of them begin with. */
 export interface IPv4Range {
   first: number;

@@ -18,7 +18,7 @@ const controlPlane = await startControlPlane({
   platform,
   store,
   pki: new Pki(`${dir}/pki`, platform),
-  means: await readControlPlaneSettings({}, platform),
+  means: await readControlPlaneSettings({}, { platform }),
   volumeDir: `${dir}/volumes`,
   addresses: ['127.0.0.1'],
   port: 0,

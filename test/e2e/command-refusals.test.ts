@@ -75,6 +75,11 @@ test.each<[what: string, args: string[], why: RegExp]>([
   ],
   ['a server nowhere', [...server, 'banana.invalid', '--advertise-address', '10.0.0.1'], /no address banana/],
   ['a server found nowhere', [...server, '127.0.0.1', '--advertise-address', 'x'], /x is not an IP address/],
+  [
+    'addresses of services that pods have',
+    ['up', '--nodes', '0', '--data-dir', at('up'), '--service-cluster-ip-range', '10.0.0.0/8'],
+    /10\.0\.0\.0\/8 has addresses that pods have: 10\.244\.0\.0\/16/,
+  ],
   ['an empty token', ['server', '--data-dir', at('fresh'), '--token', ''], /--token is empty/],
   [
     'servers of an etcd that would not be used',

@@ -106,7 +106,11 @@ test.each([
   [{ nodes: '3' }, 'nodes: "3" is no whole number from 0 to 5000'],
   [{ clock: 'virtual', nodes: 5001 }, 'nodes: 5001 is no whole number from 0 to 5000'],
   [{ clock: 'Virtual' }, 'clock: "Virtual" is neither "real" nor "virtual"'],
-  [{ seed: 1 }, 'seed: there is no such option on a real clock; there are clock, nodes, scheduler, onLog'],
+  [
+    { seed: 1 },
+    'seed: there is no such option on a real clock; there are clock, nodes, serviceClusterIpRange, scheduler, onLog',
+  ],
+  [{ serviceClusterIpRange: '10.0.0.0' }, 'service-cluster-ip-range[0] is not a valid cidr'],
   [{ clock: 'virtual', seed: 'x' }, 'seed: "x" is no whole number'],
   [{ clock: 'virtual', heartbeat: 'often' }, /^"often" is no span of time/],
   [{ clock: 'virtual', heartbeat: -1 }, /^-1 is no span of time/],

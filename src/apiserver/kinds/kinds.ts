@@ -36,8 +36,7 @@ import { replicationControllerKind } from './core/replication-controller.ts';
 import { resourceQuotaKind } from './core/quota/resource-quota.ts';
 import { secretKind } from './core/secret.ts';
 import { serviceAccountKind } from './core/service-account.ts';
-import type { PortRange } from './core/service/port-range.ts';
-import { allottingFrom, serviceKind } from './core/service/service.ts';
+import { allottingFrom, serviceKind, type ServiceSettings } from './core/service/service.ts';
 import { persistentVolumeClaimKind } from './core/volumes/persistent-volume-claim.ts';
 import { persistentVolumeKind } from './core/volumes/persistent-volume.ts';
 import { endpointSliceKind } from './discovery/endpoint-slice.ts';
@@ -138,17 +137,17 @@ export const allKinds: readonly Kind[] = [
 export interface KindSettings {
   /** How long events are kept; 0 is for ever. */
   eventSeconds?: number | undefined;
-  /** The ports of nodes that services get. */
-  nodePorts?: PortRange | undefined;
+  /** What services are allotted. */
+  services?: ServiceSettings | undefined;
 }
 
 /** All kinds, as an administrator wants them. */
-export function kindsAs({ eventSeconds, nodePorts }: KindSettings): readonly Kind[] {
+export function kindsAs({ eventSeconds, services }: KindSettings): readonly Kind[] {
   return allKinds.map((kind) => {
     if (kind.resource === eventKind.resource && eventSeconds !== undefined)
       return { ...kind, ttlSeconds: () => eventSeconds };
-    if (kind.resource === serviceKind.resource && nodePorts)
-      return { ...kind, allocate: allottingFrom(nodePorts) as Kind['allocate'] };
+    if (kind.resource === serviceKind.resource && services)
+      return { ...kind, ...(allottingFrom(services) as Partial<Kind>) };
     return kind;
   });
 }

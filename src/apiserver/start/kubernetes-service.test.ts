@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Service } from '../../api/core/v1.ts';
 import { endpoints, endpointslices, namespaces, services } from '../../api/generated/resources.ts';
 import { allKinds } from '../kinds/kinds.ts';
 import { createTestApi, type TestApi } from '../registry/testing.ts';
@@ -49,10 +50,10 @@ describe('the service kubernetes', () => {
     for (const server of running) await server.stop();
   });
 
-  const make = async (ip: string | undefined, port = 6443, isAlone = false) => {
+  const make = async (ip: string | undefined, port = 6443, isAlone = false, serviceAddress = '10.96.0.1') => {
     const server = new KubernetesService(
       { ...ownMeans(api), store: api.store, isAlone },
-      { address: ip, port, serviceAddress: '10.96.0.1' },
+      { address: ip, port, serviceAddress },
     );
     running.push(server);
     await server.start();
@@ -134,6 +135,22 @@ describe('the service kubernetes', () => {
     expect(found()).toEqual(['198.19.1.1:6443']);
     expect(slices()).toEqual({ kubernetes: found() });
     expect(read().get(services, ref)?.spec.clusterIP).toBe('10.96.0.1');
+  });
+
+  test('keeps its address where the server has another range than before, and what others have set', async () => {
+    const first = await make('198.19.1.1');
+    const labels = { component: 'apiserver', provider: 'kubernetes', extra: 'yes' };
+    const body = { metadata: { labels }, spec: { internalTrafficPolicy: 'Local' } };
+    await api.send('patch', services, { ...ref, body, mediaType: 'application/merge-patch+json' });
+    await first.stop();
+    await make('198.19.1.1', 6444, false, '10.96.3.1');
+    const { spec, metadata } = read().get(services, ref) as Service;
+    expect(spec).toMatchObject({ clusterIPs: ['10.96.0.1'], internalTrafficPolicy: 'Local' });
+    expect(spec.ports?.[0]?.targetPort).toBe(6444);
+    expect(metadata.labels).toEqual(labels);
+    await api.send('delete', services, ref);
+    await after(10);
+    expect(read().get(services, ref)?.spec.clusterIP).toBe('10.96.3.1');
   });
 
   test('leads to a server that has its store to itself, which writes nothing more', async () => {

@@ -188,7 +188,13 @@ export class KubernetesService {
     const { serviceAddress, port } = this.#advertised;
     const found = this.#options.reader.get(services, { namespace, name });
     if (found && !isStart) return;
-    await this.#put(`${core}/services`, serviceFor(serviceAddress, port));
+    const { metadata, spec, ...wanted } = serviceFor(serviceAddress, port);
+    const { type, sessionAffinity, ports } = spec;
+    // An address stays: one from another range than the server's own now too.
+    const body = found?.spec.clusterIP
+      ? { ...wanted, metadata, spec: { type, sessionAffinity, ports } }
+      : { ...wanted, metadata, spec };
+    await this.#put(`${core}/services`, body);
   }
 
   async #publish(servers: readonly ServerAddress[]): Promise<void> {

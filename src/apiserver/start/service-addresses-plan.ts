@@ -2,6 +2,7 @@ import type { Service } from '../../api/core/v1.ts';
 import type { Condition } from '../../api/meta/v1.ts';
 import type { IPAddress, ServiceCIDR } from '../../api/networking/v1.ts';
 import type { Stored } from '../../api/resource.ts';
+import { deepEqual } from '../../machinery/equal.ts';
 import { canonicalIp, ipFamily } from '../../machinery/ip.ts';
 import { addressRange, holdsAddress } from '../kinds/core/service/address-range.ts';
 import {
@@ -69,6 +70,29 @@ const ready = (status: 'True' | 'False', reason: string, message: string) => ({
   reason,
   message,
 });
+
+/** What has to become of the range that the server's own ranges stand in. */
+export type DefaultRangeStep =
+  /** `grow`: it gets the second range. */
+  | { do: 'nothing' | 'make' | 'grow' }
+  /** It is left as it is. */
+  | { do: 'warn'; reason: string; message: string };
+
+/** What to do with it, as upstream's controller of the default ServiceCIDR decides; `cidrs` are the server's own ranges. */
+export function planDefaultRange(
+  found: Stored<ServiceCIDR> | undefined,
+  cidrs: readonly string[],
+): DefaultRangeStep {
+  if (!found) return { do: 'make' };
+  const has = found.spec.cidrs ?? [];
+  if (cidrs.length === 2 && has.length === 1 && has[0] === cidrs[0]) return { do: 'grow' };
+  if (found.metadata.deletionTimestamp !== undefined || deepEqual(has, cidrs)) return { do: 'nothing' };
+  const message = `The default ServiceCIDR ${goList(has)} does not match the controller flag configurations ${goList(cidrs)}`;
+  return { do: 'warn', reason: 'KubernetesDefaultServiceCIDRInconsistent', message };
+}
+
+/** Texts as Go prints a list of them. */
+export const goList = (texts: readonly string[]) => `[${texts.join(' ')}]`;
 
 /** What has to become of a range. */
 export type RangeStep =

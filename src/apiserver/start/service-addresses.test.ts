@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Service } from '../../api/core/v1.ts';
-import { ipaddresses, namespaces, servicecidrs, services } from '../../api/generated/resources.ts';
+import { events, ipaddresses, namespaces, servicecidrs, services } from '../../api/generated/resources.ts';
 import type { IPAddress, ServiceCIDR } from '../../api/networking/v1.ts';
 import type { Stored } from '../../api/resource.ts';
+import type { ApiRequest } from '../../client/transport.ts';
 import { allKinds } from '../kinds/kinds.ts';
 import { createTestApi, type TestApi } from '../registry/testing.ts';
-import { planRange } from './service-addresses-plan.ts';
+import { planDefaultRange, planRange } from './service-addresses-plan.ts';
 import { ServiceAddresses } from './service-addresses.ts';
 import { ownMeans } from './testing.ts';
 
@@ -13,6 +14,33 @@ const finalizer = 'networking.k8s.io/service-cidr-finalizer';
 const range = (metadata: object, ...cidrs: string[]) =>
   ({ metadata: { name: 'r', ...metadata }, spec: { cidrs } }) as Stored<ServiceCIDR>;
 const deletionTimestamp = '2026-01-01T00:00:00Z';
+
+const own = ['10.16.0.0/16', '2001:db8::/64'];
+const inconsistent = (has: string) => ({
+  do: 'warn',
+  reason: 'KubernetesDefaultServiceCIDRInconsistent',
+  message: `The default ServiceCIDR [${has}] does not match the controller flag configurations [10.16.0.0/16 2001:db8::/64]`,
+});
+
+test.each<[string, Stored<ServiceCIDR> | undefined, object]>([
+  ['there is none', undefined, { do: 'make' }],
+  ['it is as it should be', range({}, ...own), { do: 'nothing' }],
+  ['it has the first range alone', range({}, own[0] as string), { do: 'grow' }],
+  ['it has the second range alone', range({}, '2001:db8::/64'), inconsistent('2001:db8::/64')],
+  ['it has other ranges', range({}, 'fd00::/112'), inconsistent('fd00::/112')],
+  [
+    'it has them in the other order',
+    range({}, ...[...own].reverse()),
+    inconsistent('2001:db8::/64 10.16.0.0/16'),
+  ],
+  ['it is about to go', range({ deletionTimestamp }, 'fd00::/112'), { do: 'nothing' }],
+])('the range of the server itself goes its way: %s', (_, found, step) => {
+  expect(planDefaultRange(found, own)).toEqual(step);
+});
+
+test('the range of the server itself is larger than one of a cluster that has two', () => {
+  expect(planDefaultRange(range({}, ...own), ['10.16.0.0/16'])).toMatchObject({ do: 'warn' });
+});
 
 test.each<[string, Stored<ServiceCIDR>, ServiceCIDR[], string[], object]>([
   ['a new one', range({}, '10.0.0.0/24'), [], [], { do: 'hold', finalizers: [finalizer] }],
@@ -161,6 +189,34 @@ describe('the addresses of services', () => {
     );
     await api.send('delete', ipaddresses, { name: '10.96.0.77' });
     expect((await make('web', { clusterIP: '10.96.0.77' })).spec.clusterIP).toBe('10.96.0.77');
+  });
+
+  test('have a second family where the server has got one, and it is told where that may not be', async () => {
+    keeper.stop();
+    const cidrs = ['10.96.0.0/12', 'fd00::/112'];
+    const { transport, ...means } = ownMeans(api);
+    const refusing = {
+      ...transport,
+      watch: transport.watch.bind(transport),
+      request: (request: ApiRequest) =>
+        request.method === 'PUT' && request.path.endsWith('/kubernetes')
+          ? Promise.reject(new Error('not today'))
+          : transport.request(request),
+    } as typeof transport;
+    keeper = new ServiceAddresses({ ...means, transport: refusing, cidrs });
+    await keeper.start();
+    const told = [...api.dispatcher.reader.list(events)];
+    expect(told.map(({ reason, message, type }) => [type, reason, message])).toEqual([
+      [
+        'Warning',
+        'KubernetesDefaultServiceCIDRError',
+        'The default ServiceCIDR can not be upgraded from 10.96.0.0/12 to dual stack [10.96.0.0/12 fd00::/112] : not today',
+      ],
+    ]);
+    keeper.stop();
+    keeper = new ServiceAddresses({ ...means, transport, cidrs });
+    await keeper.start();
+    expect(api.dispatcher.reader.get(servicecidrs, { name: 'kubernetes' })?.spec.cidrs).toEqual(cidrs);
   });
 
   const ours = { 'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io' };

@@ -4,12 +4,21 @@ import type { Stored } from '../../api/resource.ts';
 import { causedBy } from '../../client/transport.ts';
 import { timestamp } from '../../platform/clock.ts';
 import type { ObjectReader } from '../auth/object-reader.ts';
-import { defaultRangeName, serviceCidrs } from '../kinds/core/service/service.ts';
+import { defaultRangeName, usualServiceCidrs } from '../kinds/core/service/service.ts';
 import { Keeper, type KeeperOptions, writeOnce } from './keeper.ts';
-import { planRange, strayAddresses, wantedAddresses } from './service-addresses-plan.ts';
+import { OwnEvents } from './own-events.ts';
+import {
+  goList,
+  planDefaultRange,
+  planRange,
+  strayAddresses,
+  wantedAddresses,
+} from './service-addresses-plan.ts';
 
 export interface ServiceAddressesOptions extends KeeperOptions {
   reader: ObjectReader;
+  /** The server's own ranges; the usual one unless given. */
+  cidrs?: readonly string[] | undefined;
 }
 
 const base = '/apis/networking.k8s.io/v1';
@@ -22,6 +31,8 @@ const addresses = `${base}/ipaddresses`;
  */
 export class ServiceAddresses extends Keeper {
   readonly #options: ServiceAddressesOptions;
+  readonly #cidrs: readonly string[];
+  readonly #events: OwnEvents;
 
   constructor(options: ServiceAddressesOptions) {
     super(options, {
@@ -30,16 +41,41 @@ export class ServiceAddresses extends Keeper {
       pass: () => this.#pass(),
     });
     this.#options = options;
+    this.#cidrs = options.cidrs ?? usualServiceCidrs;
+    this.#events = new OwnEvents(options, 'kubernetes-service-cidr-controller');
   }
 
   async #pass(): Promise<void> {
     const { reader } = this.#options;
-    if (!reader.get(servicecidrs, { name: defaultRangeName })) await this.#makeRange();
+    await this.#keepDefaultRange();
     const wanted = wantedAddresses(reader.list(services));
     await this.#keepAddresses(wanted);
     const all = [...reader.list(servicecidrs)];
     const inUse = [...wanted.keys()];
     await Promise.all(all.map((range) => this.#keepRange(range, { all, inUse })));
+  }
+
+  /** The range of the server's own ranges is made, and gets a second one; otherwise whoever changed it is right, and is told. */
+  async #keepDefaultRange(): Promise<void> {
+    const found = this.#options.reader.get(servicecidrs, { name: defaultRangeName });
+    const step = planDefaultRange(found, this.#cidrs);
+    if (step.do === 'make') return this.#makeRange();
+    if (step.do === 'nothing' || !found) return;
+    if (step.do === 'warn') return this.#events.warn(found, step);
+    await this.#growRange(found).catch((error: Error) => {
+      const [before, after] = [found.spec.cidrs?.[0], goList(this.#cidrs)];
+      const message = `The default ServiceCIDR can not be upgraded from ${before} to dual stack ${after} : ${error.message}`;
+      return this.#events.warn(found, { reason: 'KubernetesDefaultServiceCIDRError', message });
+    });
+  }
+
+  async #growRange(found: Stored<ServiceCIDR>): Promise<void> {
+    await writeOnce(this.#options.transport, {
+      method: 'PUT',
+      path: `${ranges}/${found.metadata.name}`,
+      body: { ...found, spec: { ...found.spec, cidrs: [...this.#cidrs] } },
+      cause: causedBy(found, 'services have addresses of a second family'),
+    });
   }
 
   async #makeRange(): Promise<void> {
@@ -50,7 +86,7 @@ export class ServiceAddresses extends Keeper {
         apiVersion: 'networking.k8s.io/v1',
         kind: 'ServiceCIDR',
         metadata: { name: defaultRangeName },
-        spec: { cidrs: serviceCidrs },
+        spec: { cidrs: this.#cidrs },
       },
       cause: { reason: 'services have addresses from it' },
     });

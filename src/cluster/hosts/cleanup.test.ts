@@ -47,7 +47,7 @@ test('what the network knows of the pods of a machine goes, however long the ker
     dir: '/srv/agent',
     runDir: '/run/k8ts/n',
     cgroup: '/k8ts-n',
-    serviceRange: '198.19.96.0/20',
+    serviceRanges: ['198.19.96.0/20'],
   };
   const results = '/var/lib/cni/results';
   const names = ['k8ts-a1-eth0', 'cni-loopback-a1-lo', 'other-b2-eth0', 'cni-loopback-b2-lo'];

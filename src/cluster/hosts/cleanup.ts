@@ -112,7 +112,7 @@ export interface MachineNode {
   dir: string;
   runDir: string;
   cgroup: string;
-  serviceRange: string;
+  serviceRanges: readonly string[];
 }
 
 /**
@@ -135,7 +135,7 @@ async function removeResults({ files }: World): Promise<void> {
 
 /** Removes what such a node has put on this machine, its pods with it. Its agent and its engine must not run any more. */
 export async function removeMachineNode(world: World, node: MachineNode): Promise<void> {
-  const { dir, runDir, cgroup, serviceRange } = node;
+  const { dir, runDir, cgroup, serviceRanges } = node;
   await removePodLeftovers(world, runtimeDirIn(dir));
   await unmountBelow(linuxMounts(world), dir);
   await removeRunDir(world, runDir);
@@ -145,7 +145,7 @@ export async function removeMachineNode(world: World, node: MachineNode): Promis
   await removeBridge(world);
   await removeResults(world);
   await world.processes.run('ip', ['route', 'flush', 'proto', routeProtocol]);
-  await world.processes.run('ip', ['route', 'delete', serviceRange]);
+  for (const range of serviceRanges) await world.processes.run('ip', ['route', 'delete', range]);
 }
 
 /**

@@ -14,8 +14,8 @@ import { runNft } from '../../platform/nft.ts';
 type World = Pick<Platform, 'processes' | 'files' | 'log'>;
 
 export interface FabricRanges {
-  /** Addresses of Services; routed only so that the proxy's rules see them. */
-  serviceRange: string;
+  /** Addresses of Services, of IPv4; routed only so that the proxy's rules see them. */
+  serviceRanges: readonly string[];
   /** Addresses of all pods; unreachable but for the nodes' own parts. */
   podRange: string;
 }
@@ -104,7 +104,7 @@ export async function createNodeHost(
     'link set lo up',
     `address add ${node.address}/24 dev eth0`,
     'link set eth0 up',
-    `route add ${options.serviceRange} dev eth0 scope link src ${node.address}`,
+    ...options.serviceRanges.map((range) => `route add ${range} dev eth0 scope link src ${node.address}`),
     `route add unreachable ${options.podRange} metric 4096`,
     ...(options.uplink === 'nat' ? [`route add default via ${cluster.hostAddress}`] : []),
   ]);

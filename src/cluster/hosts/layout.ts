@@ -32,7 +32,8 @@ export interface NodeLayout {
   cgroupRoot: string;
 }
 
-/** Nodes' networks lie in 198.18.0.0/15, set aside for laboratories (RFC 2544), so they meet no one's own. */
+/** Where nodes' networks lie: it is set aside for laboratories (RFC 2544), so they meet no one's own. */
+export const fabricRange = '198.18.0.0/15';
 export const fabricNetworks = 512;
 /** Where all nodes answer that are not there. */
 export const simulatedAddress = '127.0.0.1';

@@ -18,6 +18,8 @@ export interface ClusterFacts {
   server: string;
   /** The cluster's authority, PEM. */
   authority: string;
+  /** Where Services have their addresses: one range, or two of different families. */
+  serviceRanges: readonly string[];
 }
 
 const cause = { reason: 'machines can join the cluster' };
@@ -59,14 +61,14 @@ function firstKubeconfig({ server, authority }: ClusterFacts): string {
   return JSON.stringify({ apiVersion: 'v1', kind: 'Config', clusters, contexts: [], users: [] });
 }
 
-const clusterConfiguration = () =>
+const clusterConfiguration = ({ serviceRanges }: ClusterFacts) =>
   JSON.stringify({
     apiVersion: 'kubeadm.k8s.io/v1beta4',
     kind: 'ClusterConfiguration',
     networking: {
       dnsDomain: network.domain,
       podSubnet: network.podRange,
-      serviceSubnet: network.serviceRange,
+      serviceSubnet: serviceRanges.join(','),
     },
   });
 
@@ -102,7 +104,7 @@ function joinObjects(facts: ClusterFacts): Made[] {
     }),
     [
       resources.configmaps,
-      configMap('kube-system', 'kubeadm-config', { ClusterConfiguration: clusterConfiguration() }),
+      configMap('kube-system', 'kubeadm-config', { ClusterConfiguration: clusterConfiguration(facts) }),
     ],
     [resources.configmaps, configMap('kube-public', 'cluster-info', { kubeconfig: firstKubeconfig(facts) })],
   ];

@@ -26,7 +26,7 @@ import { connect, join, type JoinOptions } from './join.ts';
 import { findStore, type FindStoreOptions, serverJoinToken } from './join-server.ts';
 import { joinCommand } from './join-command.ts';
 import { readNode, requestClient, requestServing, writeNode } from './joined-node.ts';
-import { runNode, serversIn, tenthAddress } from './run-node.ts';
+import { runNode, serversIn } from './run-node.ts';
 import { renewAtMs, validity } from './certificate.ts';
 import { createToken, deleteToken, listTokens } from './tokens.ts';
 
@@ -269,5 +269,4 @@ test('servers are read from the slices of the Service kubernetes', () => {
     'https://10.0.0.1:6444',
   ]);
   expect(serversIn([])).toEqual([]);
-  expect(tenthAddress('10.96.0.0/12')).toBe('10.96.0.10');
 });

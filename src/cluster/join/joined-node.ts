@@ -13,8 +13,13 @@ import { type Patience, requestCertificate, validity } from './certificate.ts';
 export interface NetworkFacts {
   domain: string;
   podRange: string;
+  /** One range or two with a comma between them, as kubeadm writes it. */
   serviceRange: string;
 }
+
+/** The ranges in which Services have their addresses, that of the usual family first. */
+export const serviceRangesOf = ({ serviceRange }: Pick<NetworkFacts, 'serviceRange'>): string[] =>
+  serviceRange.split(',');
 
 /** What a node that has joined remembers: enough to start again without a token. */
 export interface JoinedNode extends NetworkFacts {

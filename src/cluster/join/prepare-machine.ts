@@ -1,7 +1,8 @@
 import { parseMountInfo } from '../../kubelet/volumes/mounts.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { runRoot } from '../hosts/layout.ts';
-import type { JoinedNode } from './joined-node.ts';
+import { routedRanges } from '../service-network.ts';
+import { type JoinedNode, serviceRangesOf } from './joined-node.ts';
 
 const settings = ['net.ipv4.ip_forward=1', 'net.bridge.bridge-nf-call-iptables=1'];
 
@@ -13,7 +14,7 @@ export async function prepareMachine(
   node: JoinedNode,
   { processes, files, log }: Pick<Platform, 'processes' | 'files' | 'log'>,
 ): Promise<void> {
-  const { serviceRange, address } = node;
+  const { address } = node;
   const run = async (command: string, args: string[]) => {
     const result = await processes.run(command, args);
     if (result.code !== 0)
@@ -25,8 +26,9 @@ export async function prepareMachine(
     await run('mount', ['--make-shared', path]);
   const links = await run('ip', ['-4', '-oneline', 'address', 'show', 'to', address]);
   const device = links.trim().split(/\s+/)[1];
-  if (device)
-    await run('ip', ['route', 'replace', serviceRange, 'dev', device, 'scope', 'link', 'src', address]);
+  if (device === undefined) return;
+  for (const range of routedRanges(serviceRangesOf(node)))
+    await run('ip', ['route', 'replace', range, 'dev', device, 'scope', 'link', 'src', address]);
 }
 
 /**

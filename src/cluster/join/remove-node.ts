@@ -3,7 +3,8 @@ import { endLeftRuntime } from '../agent.ts';
 import { removeMachineNode } from '../hosts/cleanup.ts';
 import { runtimeDirIn } from '../node-dirs.ts';
 import { stopProcess } from '../state.ts';
-import { agentDir, agentProcess, cgroupOf, keptNode, runDirOf } from './joined-node.ts';
+import { routedRanges } from '../service-network.ts';
+import { agentDir, agentProcess, cgroupOf, keptNode, runDirOf, serviceRangesOf } from './joined-node.ts';
 
 /**
  * Stops the node that has joined a cluster from this data directory, with its pods, and removes what it has put on this machine but its
@@ -20,9 +21,10 @@ export async function removeJoinedNode(
   const ran = known !== undefined && (await stopProcess(platform, known));
   if (!isRoot) return ran;
   const dir = agentDir(dataDir);
-  const { nodeName, serviceRange } = node;
+  const { nodeName } = node;
+  const serviceRanges = routedRanges(serviceRangesOf(node));
   const runDir = runDirOf(nodeName);
   await endLeftRuntime(platform, { runDir, dir: runtimeDirIn(dir) });
-  await removeMachineNode(platform, { dir, runDir, cgroup: cgroupOf(nodeName), serviceRange });
+  await removeMachineNode(platform, { dir, runDir, cgroup: cgroupOf(nodeName), serviceRanges });
   return ran;
 }

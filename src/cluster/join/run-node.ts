@@ -11,6 +11,7 @@ import { nameServers } from '../name-servers.ts';
 import { serverTls } from '../pki.ts';
 import { cniBinDirOf } from '../node-process.ts';
 import { runComponents } from '../run-components.ts';
+import { serviceNetworkOf } from '../service-network.ts';
 import { startSimulatedNode } from '../simulated-node.ts';
 import { renewAtMs } from './certificate.ts';
 import {
@@ -20,6 +21,7 @@ import {
   requestClient,
   requestServing,
   runDirOf,
+  serviceRangesOf,
   writeNode,
 } from './joined-node.ts';
 import { prepareMachine } from './prepare-machine.ts';
@@ -99,6 +101,11 @@ class NodeRunner implements JoinedAgent {
     await this.#parts?.stop();
   }
 
+  /** Where cluster DNS is found by convention. */
+  get #dnsAddress(): string {
+    return serviceNetworkOf(serviceRangesOf(this.#joined)).dnsAddress;
+  }
+
   async #simulated(): Promise<NodeParts> {
     const { platform } = this.#options;
     const { nodeName, node, serving, authority, address } = this.#joined;
@@ -111,6 +118,7 @@ class NodeRunner implements JoinedAgent {
       platform,
       address,
       serving: tls,
+      dnsAddress: this.#dnsAddress,
       onRegistered: this.#register,
     });
     return {
@@ -128,7 +136,7 @@ class NodeRunner implements JoinedAgent {
 
   async #real(): Promise<NodeParts> {
     const { platform, dataDir } = this.#options;
-    const { serviceRange, node, ...joined } = this.#joined;
+    const { serviceRange: _, node, ...joined } = this.#joined;
     return startAgent(
       {
         ...joined,
@@ -139,7 +147,7 @@ class NodeRunner implements JoinedAgent {
         runDir: runDirOf(joined.nodeName),
         cniBinDir: await cniBinDirOf(platform),
         cgroupRoot: cgroupOf(joined.nodeName),
-        clusterDns: tenthAddress(serviceRange),
+        clusterDns: this.#dnsAddress,
         mtu: 1500,
         upstreamDns: await nameServers(platform),
       },
@@ -231,11 +239,4 @@ class NodeRunner implements JoinedAgent {
     });
     return this.#writing;
   }
-}
-
-/** Where cluster DNS is found by convention. */
-export function tenthAddress(range: string): string {
-  const parts = (range.split('/')[0] ?? '').split('.').map(Number);
-  const value = parts.reduce((sum, part) => sum * 256 + part, 0) + 10;
-  return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
 }

@@ -13,6 +13,7 @@ import { controllerManager, type ProcessMeans, scheduler, systemUser } from '../
 import { discover } from '../discover.ts';
 import { runComponents } from '../run-components.ts';
 import type { Scheduling } from '../scheduler-configuration.ts';
+import { usualServiceNetwork } from '../service-network.ts';
 import { UserError } from '../user-error.ts';
 import type { Life } from './life.ts';
 
@@ -79,6 +80,7 @@ export function runControllerManager(
   const { controllers, contextFor } = controllerManager(meansOf(parts, 'kube-controller-manager'), {
     discover: discovered,
     authority,
+    dnsAddress: usualServiceNetwork.dnsAddress,
     nodeLifecycle: options.nodeLifecycle,
   });
   const names = controllers.map(({ name }) => name);

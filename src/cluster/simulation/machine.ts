@@ -12,6 +12,7 @@ import { systemProcesses } from '../../platform/processes.ts';
 import type { Random } from '../../platform/random.ts';
 import { network } from '../options.ts';
 import { runComponents } from '../run-components.ts';
+import { usualServiceNetwork } from '../service-network.ts';
 import { mortal } from './life.ts';
 import type { ProcessParts } from './control-plane.ts';
 
@@ -98,7 +99,7 @@ export class Machine {
         ],
         labels,
       },
-      cluster: { dnsServers: [network.dnsAddress], domain: network.domain },
+      cluster: { dnsServers: [usualServiceNetwork.dnsAddress], domain: network.domain },
       intervals: { ...simulatedIntervals, leaseMs: this.#options.heartbeatMs },
     });
     const running = runComponents([kubelet], world);

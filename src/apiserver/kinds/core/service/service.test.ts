@@ -107,7 +107,7 @@ describe('allotment', () => {
   });
 
   test('is of the ports that an administrator says', async () => {
-    api = await createTestApi(kindsAs({ nodePorts: { first: 8000, last: 8001 } }));
+    api = await createTestApi(kindsAs({ services: { nodePorts: { first: 8000, last: 8001 } } }));
     const nodePorts = [{ port: 80, nodePort: 8001 }];
     await create('a', { type: 'NodePort', ports: nodePorts });
     expect((await create('b', { type: 'NodePort', ports })).spec.ports?.[0]?.nodePort).toBe(8000);

@@ -16,21 +16,49 @@ import { serviceUpdateErrors } from './update-validation.ts';
 import { serviceErrors } from './validation.ts';
 import { balancerWarnings, serviceWarnings } from './warnings.ts';
 
-/** Ranges that services get addresses from without anybody saying so. */
-export const serviceCidrs: readonly string[] = ['10.96.0.0/12'];
-/** The ServiceCIDR of them. */
+/** Ranges of addresses that services get theirs from where nobody says so. */
+export const usualServiceCidrs: readonly string[] = ['10.96.0.0/12'];
+/** The ServiceCIDR of the server's own ranges. */
 export const defaultRangeName = 'kubernetes';
-const addresses = serviceCidrs.map(addressRange);
-/** The first address is the API server's, the tenth that of DNS. */
-const reserved = new Set([1, 10].map((offset) => addressAt(addresses[0] as (typeof addresses)[0], offset)));
 const usualNodePorts: PortRange = { first: 30000, last: 32767 };
-const families = addresses.map((range) => range.family);
 
-/** How services get what is allotted to them, with node ports of this range. */
-export const allottingFrom =
-  (nodePorts: PortRange): NonNullable<Kind<Service>['allocate']> =>
-  async (service, old, context) =>
-    allocate(service, old, { context, ranges: { reserved, nodePorts, addresses: rangesNow(context) } });
+/** What an administrator says of what services are allotted. */
+export interface ServiceSettings {
+  /** One range or two of different families; services have the family of the first unless they say. */
+  cidrs?: readonly string[] | undefined;
+  /** The ports of nodes. */
+  nodePorts?: PortRange | undefined;
+}
+
+/** How services come to their families, addresses and ports of nodes. */
+export function allottingFrom({
+  cidrs = usualServiceCidrs,
+  nodePorts = usualNodePorts,
+}: ServiceSettings): Pick<Kind<Service>, 'prepareForCreate' | 'prepareForUpdate' | 'allocate'> {
+  const own = cidrs.map(addressRange);
+  const families = own.map(({ family }) => family);
+  // The first address is the API server's, the tenth that of DNS.
+  const reserved = new Set(own.slice(0, 1).flatMap((range) => [addressAt(range, 1), addressAt(range, 10)]));
+  return {
+    prepareForCreate(service) {
+      service.status = { loadBalancer: {} };
+      syncClusterIps(service.spec, undefined);
+      decideFamilies(service, undefined, families);
+    },
+    prepareForUpdate(service, old) {
+      keepStatus(service, old);
+      if (service.spec.type !== 'LoadBalancer') service.status = { ...service.status, loadBalancer: {} };
+      keepAllotted(service.spec, old.spec);
+      syncClusterIps(service.spec, old.spec);
+      dropUnused(service.spec, old.spec);
+      decideFamilies(service, old, families);
+    },
+    async allocate(service, old, context) {
+      const ranges = { reserved, nodePorts, addresses: rangesNow(context, own) };
+      return allocate(service, old, { context, ranges });
+    },
+  };
+}
 
 export const serviceKind: Kind<Service> = {
   resource: services,
@@ -39,23 +67,10 @@ export const serviceKind: Kind<Service> = {
   countsGeneration: false,
   returnsDeleted: true,
   defaults: defaultService,
-  prepareForCreate(service) {
-    service.status = { loadBalancer: {} };
-    syncClusterIps(service.spec, undefined);
-    decideFamilies(service, undefined, families);
-  },
-  prepareForUpdate(service, old) {
-    keepStatus(service, old);
-    if (service.spec.type !== 'LoadBalancer') service.status = { ...service.status, loadBalancer: {} };
-    keepAllotted(service.spec, old.spec);
-    syncClusterIps(service.spec, old.spec);
-    dropUnused(service.spec, old.spec);
-    decideFamilies(service, old, families);
-  },
+  ...allottingFrom({}),
   validate: (service) => serviceErrors(service),
   validateUpdate: serviceUpdateErrors,
   warnings: (service) => serviceWarnings(service),
-  allocate: allottingFrom(usualNodePorts),
   status: { validateUpdate: serviceStatusErrors, warnings: balancerWarnings },
   streams: { proxy: { kind: 'ServiceProxyOptions', verbs: ['create', 'delete', 'get', 'patch', 'update'] } },
   selectableFields: ({ spec }) => ({ 'spec.clusterIP': spec.clusterIP ?? '', 'spec.type': spec.type ?? '' }),
@@ -66,13 +81,13 @@ export const serviceKind: Kind<Service> = {
  * The ranges that there are objects of, save those that are about to go or are not ready; the server's own first. That one
  * is in use as well while its object has not been made.
  */
-function rangesNow(context: HookContext): readonly AddressRange[] {
+function rangesNow(context: HookContext, own: readonly AddressRange[]): readonly AddressRange[] {
   const objects = [...context.list(servicecidrs)];
   const inUse = new Set(objects.filter(isInUse).flatMap(({ spec }) => spec.cidrs ?? []));
   const isMade = objects.some(({ metadata }) => metadata.name === defaultRangeName);
-  const own = isMade ? addresses.filter(({ cidr }) => inUse.has(cidr)) : addresses;
-  const others = [...inUse].filter((cidr) => !serviceCidrs.includes(cidr) && isAllottable(cidr));
-  return [...own, ...others.map(addressRange)];
+  const first = isMade ? own.filter(({ cidr }) => inUse.has(cidr)) : own;
+  const others = [...inUse].filter((cidr) => !own.some((one) => one.cidr === cidr) && isAllottable(cidr));
+  return [...first, ...others.map(addressRange)];
 }
 
 /** One of which nobody has said whether it is ready counts as ready. */

@@ -1,0 +1,123 @@
+import { addressAt, addressRange, isAllottable } from '../apiserver/kinds/core/service/address-range.ts';
+import { defaultRangeName, usualServiceCidrs } from '../apiserver/kinds/core/service/service.ts';
+import { servicecidrs } from '../api/generated/resources.ts';
+import type { ApiServer } from '../apiserver/server.ts';
+import { cidrsOverlap, ipFamily, isPlainIPv4Network, looseCidr } from '../machinery/ip.ts';
+import { deepEqual } from '../machinery/equal.ts';
+import type { Log } from '../platform/log.ts';
+import { UserError } from './user-error.ts';
+
+/** Where Services have their addresses, and what follows from that. */
+export interface ServiceNetwork {
+  /** One range or two of different families, in their canonical form. Services have the family of the first unless they say. */
+  ranges: readonly string[];
+  /** The Service `kubernetes`, which is the API server as pods see it: the first address of the first range. */
+  apiServiceAddress: string;
+  /** Cluster DNS: the tenth. */
+  dnsAddress: string;
+}
+
+export function serviceNetworkOf(ranges: readonly string[]): ServiceNetwork {
+  const first = addressRange(ranges[0] as string);
+  return { ranges, apiServiceAddress: addressAt(first, 1), dnsAddress: addressAt(first, 10) };
+}
+
+/** That of a cluster of which nobody says anything else. */
+export const usualServiceNetwork = serviceNetworkOf(usualServiceCidrs);
+
+/** The ranges that a node sends to its proxy's rules: there are none of IPv6. */
+export const routedRanges = (ranges: readonly string[]): string[] => ranges.filter(isPlainIPv4Network);
+
+/** What else has addresses in a cluster. */
+export interface OtherAddresses {
+  /** Those of all pods. */
+  podRange: string;
+  /** Where others find the API server: an address, or the range that it will be of. */
+  publicAddress?: string | undefined;
+}
+
+/**
+ * Reads `--service-cluster-ip-range`: one range, or two with a comma between them; the usual one where it says nothing. Throws a
+ * `UserError` for what upstream's API server refuses, for ranges without an address for DNS, as kubeadm does, and for those in which
+ * others have their addresses.
+ */
+export function readServiceNetwork(text: string | undefined, others: OtherAddresses): ServiceNetwork {
+  const ranges = text ? parse(text) : usualServiceCidrs;
+  for (const range of ranges) checkSize(range);
+  const network = serviceNetworkOf(ranges);
+  checkPublicAddress(network, others);
+  const taken = [others.podRange, others.publicAddress].filter((other) => other !== undefined);
+  for (const other of taken) {
+    const overlapping = ranges.find((range) => cidrsOverlap(range, asRange(other)));
+    if (overlapping !== undefined)
+      throw new UserError(
+        `--service-cluster-ip-range ${overlapping} has addresses that ${other === others.podRange ? 'pods' : 'servers'} have: ${other}`,
+        `choose another, such as ${usualServiceCidrs[0]}`,
+      );
+  }
+  return network;
+}
+
+const asRange = (text: string) => (text.includes('/') ? text : `${text}/${ipFamily(text) === 6 ? 128 : 32}`);
+const familyOf = (range: string) => ipFamily(range.slice(0, range.indexOf('/')));
+
+function parse(text: string): string[] {
+  const texts = text.split(',');
+  if (texts.length > 2)
+    throw new UserError('--service-cluster-ip-range must not contain more than two entries');
+  const ranges = texts.map((one, i) => {
+    const range = looseCidr(one);
+    if (range !== undefined) return range;
+    throw new UserError(`service-cluster-ip-range[${i}] is not ${i === 0 ? 'a valid cidr' : 'an ip net'}`);
+  });
+  const [first = '', second] = ranges;
+  if (second !== undefined && familyOf(first) === familyOf(second))
+    throw new UserError(
+      '--service-cluster-ip-range[0] and --service-cluster-ip-range[1] must be of different IP family',
+    );
+  return ranges;
+}
+
+/** The tenth address is that of DNS. */
+const fewestAddresses = 10;
+
+function checkSize(range: string): void {
+  const bits = Number(range.slice(range.indexOf('/') + 1));
+  const count = 2 ** ((familyOf(range) === 6 ? 128 : 32) - bits);
+  if (count < fewestAddresses)
+    throw new UserError(
+      `--service-cluster-ip-range ${range}: subnet with ${count} address(es) is too small, the minimum is ${fewestAddresses}`,
+    );
+  if (!isAllottable(range))
+    throw new UserError(
+      `--service-cluster-ip-range ${range}: shortest allowed prefix length for service CIDR is 64, got ${bits}`,
+    );
+}
+
+/** The Service `kubernetes` has one family, and so must what it leads to. */
+function checkPublicAddress({ ranges }: ServiceNetwork, { publicAddress }: OtherAddresses): void {
+  const [first = ''] = ranges;
+  if (publicAddress === undefined || familyOf(asRange(publicAddress)) === familyOf(first)) return;
+  throw new UserError(
+    `service IP family "${first}" must match public address family "${publicAddress}"`,
+    'name a range of that family first',
+  );
+}
+
+/**
+ * The ranges that the cluster has, where it was made with others than this start has been told: what stands in the cluster
+ * is what its Services live by. To be asked once the server has started.
+ */
+export function serviceNetworkNow(
+  { dispatcher }: Pick<ApiServer, 'dispatcher'>,
+  told: ServiceNetwork,
+  log: Log,
+): ServiceNetwork {
+  const ranges = dispatcher.reader.get(servicecidrs, { name: defaultRangeName })?.spec.cidrs;
+  if (!ranges?.length || deepEqual(ranges, told.ranges)) return told;
+  log.warn('the cluster has its Services in other ranges than --service-cluster-ip-range names: they stay', {
+    has: ranges,
+    told: told.ranges,
+  });
+  return serviceNetworkOf(ranges);
+}
