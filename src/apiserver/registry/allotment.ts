@@ -23,19 +23,21 @@ export function putAllotted(
   write: ObjectWrite,
   allocation: Allocation | undefined,
 ): Promise<CachedItem | undefined> {
-  if (!allocation || !call.environment.freshRevision) return put(call, write);
+  if (!allocation) return put(call, write);
+  if (!call.environment.freshRevision) return attempts(call, write, undefined);
   return inTurn(call.registry, () => attempts(call, write, allocation));
 }
 
+/** Others may move on the key, or make what is attached: then it is tried again, as long as the object stands as expected. */
 async function attempts(
   call: Call,
   write: ObjectWrite,
-  allocation: Allocation,
+  shared: Allocation | undefined,
 ): Promise<CachedItem | undefined> {
   for (let i = 0; i < maxAttempts; i++) {
-    const beside = await nextTurn(call);
-    if (!allocation.isFree()) throw new AllotmentLost();
-    const item = await put(call, { ...write, beside });
+    const beside = shared && (await nextTurn(call));
+    if (shared && !shared.isFree()) throw new AllotmentLost();
+    const item = await put(call, { ...write, ...(beside && { beside }) });
     if (item) return item;
     const there = await current(call, write.object.metadata.name);
     if ((there?.revision ?? 0) !== write.expected) return undefined;

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../../api/resource.ts';
+import type { KubernetesObject, Stored } from '../../api/resource.ts';
 import { clone } from '../../machinery/clone.ts';
 import { allErrors, type FieldError, invalidObject, noErrors } from '../../machinery/field-error.ts';
 import {
@@ -231,7 +231,7 @@ async function store(
     confirmAdmission(call, { operation: 'CREATE', object, options });
   } catch (error) {
     // It was created on a past that others have changed meanwhile.
-    await remove(call, key, item.revision);
+    await remove(call, { key, revision: item.revision, object: item.object as Stored<KubernetesObject> });
     throw error;
   }
   return cachedAnswer(201, call, item);

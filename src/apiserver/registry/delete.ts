@@ -81,7 +81,12 @@ async function mark(
 ): Promise<Outcome | undefined> {
   const unchanged = deepEqual(marked, found.object);
   if (dryRun || unchanged) return { answer: objectAnswer(200, marked, call), gone: false };
-  const item = await put(call, { key: found.key, object: marked, expected: found.revision });
+  const item = await put(call, {
+    key: found.key,
+    object: marked,
+    old: found.object,
+    expected: found.revision,
+  });
   return item && { answer: cachedAnswer(200, call, item), gone: false };
 }
 
@@ -90,7 +95,7 @@ async function removeNow(
   { found, last, dryRun }: { found: Current; last: KubernetesObject; dryRun: boolean },
 ): Promise<Outcome | undefined> {
   if (!dryRun) {
-    const revision = await remove(call, found.key, found.revision);
+    const revision = await remove(call, found);
     if (revision === undefined) return undefined;
     last.metadata.resourceVersion = String(revision);
   }

@@ -179,6 +179,11 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   ): GracefulDeletion;
   /** Runs in the commit path before a create or update is stored, for what must be allotted (addresses, ports). */
   allocate?(object: T, old: Stored<T> | undefined, context: HookContext): Promise<Allocation | undefined>;
+  /**
+   * Objects of no namespace that stand as long as this one: they are made and taken away in the same write as it. One that stands
+   * already is left as it is, and one that says something else than this by then is not taken away.
+   */
+  attached?(object: T): readonly Attached[];
   /** Throws where the object may not be deleted. */
   checkDelete?(object: Stored<T>, context: HookContext): void;
   /** Changes an object whose deletion begins but has to wait (finalizers, grace, `heldBack`). */
@@ -245,6 +250,12 @@ export interface StorageCodec<T extends KubernetesObject> {
   readonly schemas: ReadonlyMap<string, JSONSchemaProps>;
   /** An object of any of these versions in another one of them. */
   convert(object: KubernetesObject, apiVersion: string): KubernetesObject | Promise<KubernetesObject>;
+}
+
+/** An object of another resource that belongs to one. */
+export interface Attached {
+  resource: Resource;
+  object: KubernetesObject;
 }
 
 /** What was allotted; exactly one of the two is called when the write has been stored or has failed. */

@@ -17,6 +17,7 @@ import { decodeStored, encodeStored, storedJsonOf } from '../cache/encoding.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
 import { OpenedEntry } from '../encryption/opened-entry.ts';
 import { TransformError } from '../encryption/transform-error.ts';
+import { attachedWrites } from './attached.ts';
 import { storeCause } from './cause.ts';
 import { type Call, keyOf, subjectOf } from './registry.ts';
 import { untilSeen } from './seen.ts';
@@ -91,13 +92,15 @@ export interface ObjectWrite {
   key: string;
   object: KubernetesObject;
   expected: number;
+  /** What stood there, in the form of the stored kind; nothing where the object is new. */
+  old?: KubernetesObject | undefined;
   /** Another write that is made with this one or not at all. */
   beside?: Write;
 }
 
 /** Puts an object; undefined where something else stands than was expected. */
 export async function put(call: Call, write: ObjectWrite): Promise<CachedItem | undefined> {
-  const { key, object, expected, beside } = write;
+  const { key, object, old, expected, beside } = write;
   const { codec } = call.registry.kind;
   const stored = codec ? await codec.encode(object) : object;
   const value = encodeStored(stored);
@@ -105,7 +108,8 @@ export async function put(call: Call, write: ObjectWrite): Promise<CachedItem | 
   await stepTogether;
   const leaseSeconds = call.registry.kind.ttlSeconds?.(object);
   const own: Write = { type: 'put', key, value, expected, ...(leaseSeconds && { leaseSeconds }) };
-  const revision = await commit(call, beside ? [own, beside] : [own]);
+  const attached = await translated(attachedWrites(call, { before: old, after: object }));
+  const revision = await commit(call, beside ? [own, beside, ...attached] : [own, ...attached]);
   if (revision === undefined) return undefined;
   const entry = { key, value, revision, createRevision: 0 };
   const item = cacheOf(call).written(key, revision) ?? cacheOf(call).itemOf(entry);
@@ -130,9 +134,13 @@ export async function isStoredSo(
   return !stored || !codec || deepEqual(await codec.encode(object), stored);
 }
 
-/** Takes an object away; undefined where another version than `expected` stands there, the revision otherwise. */
-export function remove(call: Call, key: string, expected: number): Promise<number | undefined> {
-  return commit(call, [{ type: 'delete', key, expected }]);
+/** Takes an object away; undefined where another version than this stands there, the revision otherwise. */
+export async function remove(
+  call: Call,
+  { key, revision, object }: Pick<Current, 'key' | 'revision' | 'object'>,
+): Promise<number | undefined> {
+  const attached = await translated(attachedWrites(call, { before: object, after: undefined }));
+  return commit(call, [{ type: 'delete', key, expected: revision }, ...attached]);
 }
 
 /** Commits writes and waits until the caches have them; undefined where an expectation fails. */

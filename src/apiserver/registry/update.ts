@@ -185,7 +185,11 @@ async function write(
       : objectAnswer(200, found.object, call);
   }
   if (options.dryRun) return objectAnswer(200, object, call);
-  const item = await putAllotted(call, { key: found.key, object, expected: found.revision }, allocation);
+  const item = await putAllotted(
+    call,
+    { key: found.key, object, old: found.object, expected: found.revision },
+    allocation,
+  );
   return item && cachedAnswer(200, call, item);
 }
 
@@ -212,6 +216,6 @@ async function removeReleased(
   call: Call,
   { object, found, dryRun }: { object: KubernetesObject; found: Current; dryRun: boolean },
 ): Promise<ObjectAnswer | undefined> {
-  if (!dryRun && !(await remove(call, found.key, found.revision))) return undefined;
+  if (!dryRun && !(await remove(call, found))) return undefined;
   return objectAnswer(200, object, call);
 }

@@ -3,10 +3,9 @@ import type { Condition } from '../../api/meta/v1.ts';
 import type { IPAddress, ServiceCIDR } from '../../api/networking/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { deepEqual } from '../../machinery/equal.ts';
-import { canonicalIp, ipFamily } from '../../machinery/ip.ts';
 import { addressRange, holdsAddress } from '../kinds/core/service/address-range.ts';
 import {
-  addressManager,
+  addressesOf,
   familyLabel,
   isServiceAddress,
   managerLabel,
@@ -15,27 +14,12 @@ import {
 /** Keeps a range until no address of it is in use. */
 export const rangeFinalizer = 'networking.k8s.io/service-cidr-finalizer';
 
-/** The objects that say whose the addresses of services are. */
+/** The objects that say whose the addresses of services are, by address. */
 export function wantedAddresses(services: Iterable<Service>): Map<string, IPAddress> {
   const wanted = new Map<string, IPAddress>();
-  for (const { metadata, spec } of services) {
-    const { namespace = '', name = '' } = metadata;
-    for (const text of spec.clusterIPs ?? []) {
-      const ip = canonicalIp(text);
-      if (ip) wanted.set(ip, addressOf(ip, { namespace, name }));
-    }
-  }
+  for (const service of services)
+    for (const address of addressesOf(service)) wanted.set(address.metadata.name as string, address);
   return wanted;
-}
-
-function addressOf(ip: string, service: { namespace: string; name: string }): IPAddress {
-  const labels = { [familyLabel]: `IPv${ipFamily(ip)}`, [managerLabel]: addressManager };
-  return {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'IPAddress',
-    metadata: { name: ip, labels },
-    spec: { parentRef: { group: '', resource: 'services', ...service } },
-  };
 }
 
 /**

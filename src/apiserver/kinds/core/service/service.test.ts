@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Service, ServiceSpec } from '../../../../api/core/v1.ts';
-import { services } from '../../../../api/generated/resources.ts';
+import { ipaddresses, services } from '../../../../api/generated/resources.ts';
+import type { IPAddress } from '../../../../api/networking/v1.ts';
 import type { Stored } from '../../../../api/resource.ts';
 import type { StatusError } from '../../../../machinery/status-error.ts';
 import { createTestApi, createTestCluster, type TestApi } from '../../../registry/testing.ts';
@@ -340,4 +341,77 @@ test.each<[ServiceSpec, string[], string, string]>([
     status: { loadBalancer: { ingress: ingress.map((ip) => ({ ip })) } },
   };
   expect(row(serviceKind, object)).toMatchObject({ 'External-IP': external, 'Port(s)': portText });
+});
+
+describe('the objects of addresses', () => {
+  const address = (name: string) => api.object<IPAddress>('get', ipaddresses, { name });
+  const addresses = async () => (await api.list(ipaddresses)).items.map(({ object }) => object.metadata.name);
+
+  test('are there with the services that have them, and go with them', async () => {
+    const { spec, metadata } = await create('s', { ports });
+    const { spec: own, metadata: about } = await address(spec.clusterIP as string);
+    expect(own.parentRef).toEqual({ group: '', resource: 'services', namespace: 'default', name: 's' });
+    expect(about).toMatchObject({
+      uid: expect.any(String),
+      creationTimestamp: metadata.creationTimestamp,
+      resourceVersion: metadata.resourceVersion,
+      labels: {
+        'ipaddress.kubernetes.io/ip-family': 'IPv4',
+        'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
+      },
+    });
+    expect(about.managedFields).toMatchObject([{ manager: 'kube-apiserver', operation: 'Update' }]);
+    await api.send('delete', services, { name: 's' });
+    expect(await addresses()).toEqual([]);
+  });
+
+  test('follow a service that changes', async () => {
+    const { clusterIP = '' } = (await create('s', { ports })).spec;
+    await change('s', (spec) => {
+      spec.sessionAffinity = 'ClientIP';
+    });
+    expect(await addresses()).toEqual([clusterIP]);
+    await change('s', (spec) => {
+      spec.type = 'ExternalName';
+      spec.externalName = 'a.example';
+    });
+    expect(await addresses()).toEqual([]);
+    const back = await change('s', (spec) => {
+      spec.type = 'ClusterIP';
+      delete spec.externalName;
+    });
+    expect(await addresses()).toEqual([back.spec.clusterIP]);
+  });
+
+  test('are not made for what has none, nor by a dry run, nor by a service that is refused', async () => {
+    await create('headless', { clusterIP: 'None', ports });
+    await create('name', { type: 'ExternalName', externalName: 'a.example' });
+    await api.send('create', services, {
+      body: { metadata: { name: 'dry' }, spec: { ports } },
+      query: { dryRun: 'All' },
+    });
+    await failure(create('headless', { ports }));
+    expect(await addresses()).toEqual([]);
+  });
+
+  test('that somebody has changed are left to them', async () => {
+    const { clusterIP: ip = '' } = (await create('s', { ports })).spec;
+    await api.send('delete', ipaddresses, { name: ip });
+    const parentRef = { group: 'gateway.networking.k8s.io', resource: 'gateways', name: 'g' };
+    await api.send('create', ipaddresses, { body: { metadata: { name: ip }, spec: { parentRef } } });
+    await api.send('delete', services, { name: 's' });
+    expect((await address(ip)).spec.parentRef).toEqual(parentRef);
+  });
+
+  test('go only once nothing holds the service', async () => {
+    await api.send('create', services, {
+      body: { metadata: { name: 's', finalizers: ['a.b/c'] }, spec: { ports } },
+    });
+    await api.send('delete', services, { name: 's' });
+    expect(await addresses()).toHaveLength(1);
+    const held = JSON.parse(JSON.stringify(await api.object<Service>('get', services, { name: 's' })));
+    held.metadata.finalizers = [];
+    await api.send('update', services, { name: 's', body: held });
+    expect(await addresses()).toEqual([]);
+  });
 });

@@ -1,9 +1,10 @@
 import type { Service } from '../../../../api/core/v1.ts';
-import { servicecidrs, services } from '../../../../api/generated/resources.ts';
+import { ipaddresses, servicecidrs, services } from '../../../../api/generated/resources.ts';
 import type { ServiceCIDR } from '../../../../api/networking/v1.ts';
 import type { HookContext, Kind } from '../../../registry/kind.ts';
 import { labelNameErrors } from '../../../registry/object-meta.ts';
 import { keepStatus } from '../../shared/status.ts';
+import { addressesOf } from '../../networking/service-address.ts';
 import { type AddressRange, addressAt, addressRange, isAllottable } from './address-range.ts';
 import { allocate } from './allocation.ts';
 import { serviceColumns } from './columns.ts';
@@ -71,6 +72,7 @@ export const serviceKind: Kind<Service> = {
   validate: (service) => serviceErrors(service),
   validateUpdate: serviceUpdateErrors,
   warnings: (service) => serviceWarnings(service),
+  attached: (service) => addressesOf(service).map((object) => ({ resource: ipaddresses, object })),
   status: { validateUpdate: serviceStatusErrors, warnings: balancerWarnings },
   streams: { proxy: { kind: 'ServiceProxyOptions', verbs: ['create', 'delete', 'get', 'patch', 'update'] } },
   selectableFields: ({ spec }) => ({ 'spec.clusterIP': spec.clusterIP ?? '', 'spec.type': spec.type ?? '' }),
