@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import type { ApiRequest, Transport } from '../../client/transport.ts';
 import { hasReason } from '../../machinery/status-error.ts';
+import type { Timer } from '../../platform/clock.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { Follower } from '../corridor/follower.ts';
 
@@ -15,8 +16,8 @@ export interface Kept {
   what: string;
   /** Collections whose changes call for another pass. */
   paths: readonly string[];
-  /** Looks at everything, and puts right what is not as it should be. */
-  pass(): Promise<void>;
+  /** Looks at everything, and puts right what is not as it should be. May tell after how long, in ms, it wants to look again. */
+  pass(): Promise<number | void>;
 }
 
 const retryMs = 1000;
@@ -29,6 +30,7 @@ export class Keeper {
   #stopped = false;
   #working = false;
   #isDue = false;
+  #later: Timer | undefined;
 
   constructor(options: KeeperOptions, kept: Kept) {
     this.#options = options;
@@ -41,13 +43,21 @@ export class Keeper {
 
   /** Resolves when everything stands. */
   async start(): Promise<void> {
-    await this.#kept.pass();
+    this.#lookAgain(await this.#kept.pass());
     for (const follower of this.#followers) await follower.start();
   }
 
   stop(): void {
     this.#stopped = true;
+    this.#later?.cancel();
     for (const follower of this.#followers) follower.stop();
+  }
+
+  #lookAgain(afterMs: number | void): void {
+    this.#later?.cancel();
+    this.#later = undefined;
+    if (afterMs !== undefined && !this.#stopped)
+      this.#later = this.#options.platform.clock.after(afterMs, () => this.#enqueue());
   }
 
   #enqueue(): void {
@@ -60,7 +70,7 @@ export class Keeper {
     try {
       while (this.#isDue && !this.#stopped) {
         this.#isDue = false;
-        await this.#kept.pass();
+        this.#lookAgain(await this.#kept.pass());
       }
     } catch (error) {
       this.#options.platform.log.warn(`${this.#kept.what} cannot be kept`, { error });

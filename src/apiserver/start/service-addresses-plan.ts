@@ -1,52 +1,14 @@
-import type { Service } from '../../api/core/v1.ts';
 import type { Condition } from '../../api/meta/v1.ts';
-import type { IPAddress, ServiceCIDR } from '../../api/networking/v1.ts';
+import type { ServiceCIDR } from '../../api/networking/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { deepEqual } from '../../machinery/equal.ts';
+import { formatTime } from '../../platform/clock.ts';
 import { addressRange, holdsAddress } from '../kinds/core/service/address-range.ts';
-import {
-  addressesOf,
-  familyLabel,
-  isServiceAddress,
-  managerLabel,
-} from '../kinds/networking/service-address.ts';
 
 /** Keeps a range until no address of it is in use. */
-export const rangeFinalizer = 'networking.k8s.io/service-cidr-finalizer';
-
-/** The objects that say whose the addresses of services are, by address. */
-export function wantedAddresses(services: Iterable<Service>): Map<string, IPAddress> {
-  const wanted = new Map<string, IPAddress>();
-  for (const service of services)
-    for (const address of addressesOf(service)) wanted.set(address.metadata.name as string, address);
-  return wanted;
-}
-
-/**
- * Addresses that services no longer have, or that do not say what they should of the service that has them: they are made
- * anew, since nobody can change whose an address is.
- */
-export function strayAddresses(
-  found: Iterable<Stored<IPAddress>>,
-  wanted: ReadonlyMap<string, IPAddress>,
-): Stored<IPAddress>[] {
-  return [...found].filter((address) => {
-    const should = wanted.get(address.metadata.name);
-    return should ? !isSame(address, should) : isServiceAddress(address);
-  });
-}
-
-function isSame({ metadata, spec }: IPAddress, should: IPAddress): boolean {
-  const ref = spec.parentRef;
-  const other = should.spec.parentRef;
-  return (
-    (ref?.group ?? '') === (other?.group ?? '') &&
-    ref?.resource === other?.resource &&
-    ref?.namespace === other?.namespace &&
-    ref?.name === other?.name &&
-    [familyLabel, managerLabel].every((label) => metadata.labels?.[label] === should.metadata.labels?.[label])
-  );
-}
+const rangeFinalizer = 'networking.k8s.io/service-cidr-finalizer';
+/** A range that is deleted stays so long at least: a server that has not heard of it may give addresses from it. */
+const rangeGraceMs = 10_000;
 
 const ready = (status: 'True' | 'False', reason: string, message: string) => ({
   type: 'Ready',
@@ -83,14 +45,17 @@ export type RangeStep =
   | { do: 'nothing' }
   /** Its finalizers are not what they should be. */
   | { do: 'hold' | 'release'; finalizers: string[] }
+  /** It can go after so long. */
+  | { do: 'wait'; ms: number }
   | { do: 'report'; conditions: Condition[] };
 
 /** The next step with a range. `others`: the ranges besides it; `inUse`: addresses that services have. */
 export function planRange(
   range: Stored<ServiceCIDR>,
-  { others, inUse, now }: { others: readonly ServiceCIDR[]; inUse: readonly string[]; now: string },
+  { others, inUse, nowMs }: { others: readonly ServiceCIDR[]; inUse: readonly string[]; nowMs: number },
 ): RangeStep {
   const { metadata } = range;
+  const now = formatTime(nowMs);
   const finalizers = metadata.finalizers ?? [];
   const isHeld = finalizers.includes(rangeFinalizer);
   if (metadata.deletionTimestamp === undefined) {
@@ -106,6 +71,8 @@ export function planRange(
   const isNeeded = (ip: string) =>
     own.some((one) => holdsAddress(one, ip)) && !served.some((one) => holdsAddress(one, ip));
   if (!inUse.some(isNeeded)) {
+    const leftMs = Date.parse(metadata.deletionTimestamp) + rangeGraceMs - nowMs;
+    if (leftMs > 0) return { do: 'wait', ms: leftMs };
     return { do: 'release', finalizers: finalizers.filter((name) => name !== rangeFinalizer) };
   }
   const why =

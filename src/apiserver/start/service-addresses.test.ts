@@ -4,8 +4,9 @@ import { events, ipaddresses, namespaces, servicecidrs, services } from '../../a
 import type { IPAddress, ServiceCIDR } from '../../api/networking/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import type { ApiRequest } from '../../client/transport.ts';
-import { allKinds } from '../kinds/kinds.ts';
+import { allKinds, kindsAs } from '../kinds/kinds.ts';
 import { createTestApi, type TestApi } from '../registry/testing.ts';
+import { KubernetesService } from './kubernetes-service.ts';
 import { planDefaultRange, planRange } from './service-addresses-plan.ts';
 import { ServiceAddresses } from './service-addresses.ts';
 import { ownMeans } from './testing.ts';
@@ -101,7 +102,14 @@ test.each<[string, Stored<ServiceCIDR>, ServiceCIDR[], string[], object]>([
     { do: 'report', conditions: [{ type: 'Ready', status: 'False', reason: 'Terminating' }] },
   ],
 ])('a range goes its way: %s', (_, object, others, inUse, step) => {
-  expect(planRange(object, { others, inUse, now: deletionTimestamp })).toMatchObject(step);
+  const nowMs = Date.parse(deletionTimestamp) + 10_000;
+  expect(planRange(object, { others, inUse, nowMs })).toMatchObject(step);
+});
+
+test('a range that is deleted and free stays for ten seconds', () => {
+  const object = range({ finalizers: [finalizer], deletionTimestamp }, '10.0.0.0/24');
+  const nowMs = Date.parse(deletionTimestamp) + 9999;
+  expect(planRange(object, { others: [], inUse: [], nowMs })).toEqual({ do: 'wait', ms: 1 });
 });
 
 describe('the addresses of services', () => {
@@ -124,6 +132,10 @@ describe('the addresses of services', () => {
       body: { metadata: { name, namespace: 'default' }, spec: { ports: [{ port: 80 }], ...spec } },
     });
   const address = (name: string) => api.dispatcher.reader.get(ipaddresses, { name });
+  const isGoneAfter = async (name: string, seconds: number) => {
+    await api.clock.advance(seconds * 1000);
+    return api.dispatcher.reader.get(servicecidrs, { name }) === undefined;
+  };
   const isReady = (name: string) =>
     api.dispatcher.reader
       .get(servicecidrs, { name })
@@ -159,7 +171,8 @@ describe('the addresses of services', () => {
     await api.send('delete', servicecidrs, { name: 'more' });
     await vi.waitFor(() => expect(isReady('more')).toBe(false));
     await api.send('delete', services, { namespace: 'default', name: 'far' });
-    await vi.waitFor(() => expect(api.dispatcher.reader.get(servicecidrs, { name: 'more' })).toBeUndefined());
+    expect(await isGoneAfter('more', 8)).toBe(false);
+    expect(await isGoneAfter('more', 3)).toBe(true);
   });
 
   test('come from the ranges that stay, once that of the server is to go', async () => {
@@ -174,6 +187,7 @@ describe('the addresses of services', () => {
     await expect(make('asking', { clusterIP: '10.96.0.20' })).rejects.toThrow('does not match');
     expect(address(clusterIP)).toBeDefined();
     await api.send('delete', services, { namespace: 'default', name: 'old' });
+    await isGoneAfter('kubernetes', 11);
     await vi.waitFor(() => expect(isReady('kubernetes')).toBe(true));
     expect((await make('asking', { clusterIP: '10.96.0.20' })).spec.clusterIP).toBe('10.96.0.20');
   });
@@ -243,4 +257,50 @@ describe('the addresses of services', () => {
       expect(spec.parentRef).toEqual(ref);
     });
   });
+});
+
+test('a cluster moves to another range: what has addresses is made anew, and the next server is told the range', async () => {
+  const [before, after] = [['192.168.0.0/28'], ['10.168.0.0/24']];
+  const first = await createTestApi(kindsAs({ services: { cidrs: before } }));
+  if (!first.dispatcher.reader.get(namespaces, { name: 'default' }))
+    await first.send('create', namespaces, { body: { metadata: { name: 'default' } } });
+  const serve = async (api: TestApi, cidrs: string[], serviceAddress: string) => {
+    const means = ownMeans(api);
+    const keeper = new ServiceAddresses({ ...means, cidrs });
+    await keeper.start();
+    const kubernetes = new KubernetesService(
+      { ...means, store: api.store, isAlone: true },
+      { address: '203.0.113.1', port: 6443, serviceAddress },
+    );
+    await kubernetes.start();
+    await api.clock.advance(0);
+    return { read: api.dispatcher.reader, stop: () => kubernetes.stop().then(() => keeper.stop()) };
+  };
+  const old = await serve(first, before, '192.168.0.1');
+  const web = { namespace: 'default', body: { metadata: { name: 'web' }, spec: { ports: [{ port: 80 }] } } };
+  expect((await first.object<Service>('create', services, web)).spec.clusterIP).toMatch(/^192\.168\.0\./);
+  await first.send('create', servicecidrs, { body: { metadata: { name: 'new' }, spec: { cidrs: after } } });
+  await first.send('delete', servicecidrs, { name: 'kubernetes' });
+  await first.clock.advance(11_000);
+  const own = { name: 'kubernetes' };
+  expect(old.read.get(servicecidrs, own)?.status?.conditions).toMatchObject([{ status: 'False' }]);
+  await first.send('delete', services, { namespace: 'default', name: 'web' });
+  expect((await first.object<Service>('create', services, web)).spec.clusterIP).toMatch(/^10\.168\.0\./);
+  await old.stop();
+
+  const second = await createTestApi(kindsAs({ services: { cidrs: after } }), { store: first.store });
+  await second.clock.advance(11_000);
+  const { read, stop } = await serve(second, after, '10.168.0.1');
+  expect(read.get(services, { namespace: 'default', ...own })?.spec.clusterIP).toBe('192.168.0.1');
+  await second.send('delete', services, { namespace: 'default', ...own });
+  await second.clock.advance(20_000);
+  expect(read.get(servicecidrs, own)?.spec.cidrs).toEqual(after);
+  expect(read.get(servicecidrs, own)?.status?.conditions).toMatchObject([{ status: 'True' }]);
+  expect(read.get(services, { namespace: 'default', ...own })?.spec.clusterIP).toBe('10.168.0.1');
+  await second.send('delete', servicecidrs, { name: 'new' });
+  await second.clock.advance(11_000);
+  expect([...read.list(servicecidrs)].map(({ metadata }) => metadata.name)).toEqual(['kubernetes']);
+  expect([...read.list(ipaddresses)]).toHaveLength(2);
+  expect([...read.list(events)]).toEqual([]);
+  await stop();
 });

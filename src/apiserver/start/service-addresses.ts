@@ -1,19 +1,14 @@
 import { ipaddresses, servicecidrs, services } from '../../api/generated/resources.ts';
-import type { IPAddress, ServiceCIDR } from '../../api/networking/v1.ts';
+import type { ServiceCIDR } from '../../api/networking/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { causedBy } from '../../client/transport.ts';
-import { timestamp } from '../../platform/clock.ts';
 import type { ObjectReader } from '../auth/object-reader.ts';
 import { defaultRangeName, usualServiceCidrs } from '../kinds/core/service/service.ts';
+import { addressesOf } from '../kinds/networking/service-address.ts';
+import { type AddressRepairs, planAddressRepairs } from './address-repair-plan.ts';
 import { Keeper, type KeeperOptions, writeOnce } from './keeper.ts';
 import { OwnEvents } from './own-events.ts';
-import {
-  goList,
-  planDefaultRange,
-  planRange,
-  strayAddresses,
-  wantedAddresses,
-} from './service-addresses-plan.ts';
+import { goList, planDefaultRange, planRange } from './service-addresses-plan.ts';
 
 export interface ServiceAddressesOptions extends KeeperOptions {
   reader: ObjectReader;
@@ -33,6 +28,7 @@ export class ServiceAddresses extends Keeper {
   readonly #options: ServiceAddressesOptions;
   readonly #cidrs: readonly string[];
   readonly #events: OwnEvents;
+  readonly #repairEvents: OwnEvents;
 
   constructor(options: ServiceAddressesOptions) {
     super(options, {
@@ -43,16 +39,28 @@ export class ServiceAddresses extends Keeper {
     this.#options = options;
     this.#cidrs = options.cidrs ?? usualServiceCidrs;
     this.#events = new OwnEvents(options, 'kubernetes-service-cidr-controller');
+    this.#repairEvents = new OwnEvents(options, 'ipallocator-repair-controller');
   }
 
-  async #pass(): Promise<void> {
-    const { reader } = this.#options;
+  /** Gives after how long there may be more to do. */
+  async #pass(): Promise<number | undefined> {
+    const { reader, platform } = this.#options;
     await this.#keepDefaultRange();
-    const wanted = wantedAddresses(reader.list(services));
-    await this.#keepAddresses(wanted);
+    const nowMs = platform.clock.now();
     const all = [...reader.list(servicecidrs)];
-    const inUse = [...wanted.keys()];
-    await Promise.all(all.map((range) => this.#keepRange(range, { all, inUse })));
+    // All of it is read at once, so that it is all of one moment.
+    const state = {
+      services: reader.list(services),
+      addresses: reader.list(ipaddresses),
+      ranges: all,
+      nowMs,
+    };
+    const repairs = planAddressRepairs(state);
+    const inUse = [...reader.list(services)].flatMap(addressesOf).map(({ metadata }) => metadata.name ?? '');
+    await this.#repair(repairs);
+    const waits = await Promise.all(all.map((range) => this.#keepRange(range, { all, inUse, nowMs })));
+    const again = [repairs.againMs, ...waits].filter((ms) => ms !== undefined);
+    return again.length > 0 ? Math.min(...again) : undefined;
   }
 
   /** The range of the server's own ranges is made, and gets a second one; otherwise whoever changed it is right, and is told. */
@@ -92,11 +100,11 @@ export class ServiceAddresses extends Keeper {
     });
   }
 
-  async #keepAddresses(wanted: ReadonlyMap<string, IPAddress>): Promise<void> {
-    const { reader, transport } = this.#options;
-    const stray = strayAddresses(reader.list(ipaddresses), wanted);
+  async #repair({ remove, make, warnings }: AddressRepairs): Promise<void> {
+    const { transport } = this.#options;
+    for (const { object, warning } of warnings) await this.#repairEvents.warn(object, warning);
     await Promise.all(
-      stray.map((address) =>
+      remove.map((address) =>
         writeOnce(transport, {
           method: 'DELETE',
           path: `${addresses}/${encodeURIComponent(address.metadata.name)}`,
@@ -104,30 +112,31 @@ export class ServiceAddresses extends Keeper {
         }),
       ),
     );
-    const missing = [...wanted.values()].filter(
-      ({ metadata }) => !reader.get(ipaddresses, { name: metadata.name as string }),
-    );
     const cause = { reason: 'a service has the address' };
     await Promise.all(
-      missing.map((body) => writeOnce(transport, { method: 'POST', path: addresses, body, cause })),
+      make.map((body) => writeOnce(transport, { method: 'POST', path: addresses, body, cause })),
     );
   }
 
+  /** Gives after how long it wants to be looked at again. */
   async #keepRange(
     range: Stored<ServiceCIDR>,
-    { all, inUse }: { all: readonly Stored<ServiceCIDR>[]; inUse: readonly string[] },
-  ): Promise<void> {
-    const { transport, platform } = this.#options;
+    { all, inUse, nowMs }: { all: readonly ServiceCIDR[]; inUse: readonly string[]; nowMs: number },
+  ): Promise<number | undefined> {
+    const { transport } = this.#options;
     const others = all.filter((other) => other !== range);
-    const step = planRange(range, { others, inUse, now: timestamp(platform.clock) });
-    if (step.do === 'nothing') return;
+    const step = planRange(range, { others, inUse, nowMs });
+    if (step.do === 'nothing') return undefined;
+    if (step.do === 'wait') return step.ms;
     const path = `${ranges}/${range.metadata.name}`;
     const cause = causedBy(range, 'the range has been looked at');
     if (step.do === 'report') {
       const body = { ...range, status: { ...range.status, conditions: step.conditions } };
-      return writeOnce(transport, { method: 'PUT', path: `${path}/status`, body, cause });
+      await writeOnce(transport, { method: 'PUT', path: `${path}/status`, body, cause });
+    } else {
+      const body = { ...range, metadata: { ...range.metadata, finalizers: step.finalizers } };
+      await writeOnce(transport, { method: 'PUT', path, body, cause });
     }
-    const body = { ...range, metadata: { ...range.metadata, finalizers: step.finalizers } };
-    await writeOnce(transport, { method: 'PUT', path, body, cause });
+    return undefined;
   }
 }

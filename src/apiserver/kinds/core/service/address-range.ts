@@ -1,4 +1,4 @@
-import { canonicalIp, cidrContains, ipFamily } from '../../../../machinery/ip.ts';
+import { canonicalIp, ipFamily } from '../../../../machinery/ip.ts';
 import type { Random } from '../../../../platform/random.ts';
 
 /** A range of addresses that services get theirs from. */
@@ -12,7 +12,7 @@ export interface AddressRange {
 }
 
 function numberOf(ip: string): bigint {
-  if (ipFamily(ip) === 4) return ip.split('.').reduce((sum, part) => sum * 256n + BigInt(part), 0n);
+  if (!ip.includes(':')) return ip.split('.').reduce((sum, part) => sum * 256n + BigInt(part), 0n);
   const [head = '', tail] = ip.split('::');
   const groups = (text: string) => (text ? text.split(':') : []);
   const missing = tail === undefined ? 0 : 8 - groups(head).length - groups(tail).length;
@@ -92,8 +92,9 @@ function search(
 
 /** Whether an address can be given out of a range: its network's own cannot, nor the one that means all in IPv4. */
 export function holdsAddress(range: AddressRange, ip: string): boolean {
-  if (!cidrContains(range.cidr, ip)) return false;
-  const offset = numberOf(canonicalIp(ip) as string) - range.base;
+  const canonical = canonicalIp(ip);
+  if (canonical === undefined || canonical.includes(':') !== (range.family === 'IPv6')) return false;
+  const offset = numberOf(canonical) - range.base;
   return offset > 0n && offset <= range.size;
 }
 
