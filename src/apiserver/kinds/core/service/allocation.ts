@@ -111,8 +111,10 @@ function allotAddresses(service: Service, held: Holdings, { ranges, context, kep
   if (spec.type === 'ExternalName' || isHeadless(spec)) return;
   const isTaken = (ip: string) => held.addresses.has(ip) || isElsewhere(ip, context);
   const isUsed = (ip: string) => ranges.reserved.has(ip) || isTaken(ip);
-  const given = spec.clusterIPs ?? [];
-  spec.clusterIPs = (spec.ipFamilies ?? []).map((family, i) => {
+  const families = spec.ipFamilies ?? [];
+  // As errors show them: an address for each family, and nothing for one that is to be found.
+  const given = families.map((_, i) => spec.clusterIPs?.[i] ?? '');
+  spec.clusterIPs = families.map((family, i) => {
     const own = ranges.addresses.filter((r) => r.family === family);
     const asked = given[i];
     if (asked && kept.addresses.has(canonicalIp(asked) ?? asked)) return asked;
