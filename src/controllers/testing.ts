@@ -4,7 +4,7 @@ import { events, nodes, pods, serviceaccounts } from '../api/generated/resources
 import type { KubernetesObject, Resource, Stored } from '../api/resource.ts';
 import { defaultAdmission } from '../apiserver/admission/plugins.ts';
 import { servedResources } from '../apiserver/discovery/served-resources.ts';
-import { allKinds } from '../apiserver/kinds/kinds.ts';
+import { allKinds, kindsAs } from '../apiserver/kinds/kinds.ts';
 import { type ApiServer, type ApiServerOptions, createApiServer } from '../apiserver/server.ts';
 import { Client } from '../client/client.ts';
 import type { ApiRequest, Transport } from '../client/transport.ts';
@@ -62,20 +62,25 @@ export class TestCluster {
 
   /** A server with what every server has, and the service account `default` of the namespace `default`. */
   static async start(
-    options: { onLog?(line: LogLine): void; usage?: ApiServerOptions['usage'] } = {},
+    options: {
+      onLog?(line: LogLine): void;
+      usage?: ApiServerOptions['usage'];
+      serviceCidrs?: readonly string[];
+    } = {},
   ): Promise<TestCluster> {
     const clock = new VirtualClock();
     const store = createMemoryStore({ clock });
     tokenKey ??= createTokenKey();
-    const { onLog: write } = options;
+    const { onLog: write, serviceCidrs: cidrs } = options;
     const log = write ? createLog({ clock, level: 'debug', write }) : silentLog;
     const platform = { clock, random: seededRandom(1), log };
     const serviceAccounts = { issuer: 'https://test', keys: [await tokenKey] };
-    const kinds = allKinds;
+    const kinds = kindsAs({ services: { cidrs } });
     const server = await createApiServer({
       platform,
       store,
       kinds,
+      serviceCidrs: cidrs,
       admission: defaultAdmission,
       serviceAccounts,
       version: '0.0.0',

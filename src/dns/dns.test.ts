@@ -16,6 +16,18 @@ const services: Service[] = [
     spec: { clusterIP: 'None', ports: [{ name: 'sql', port: 5432 }] },
   },
   {
+    metadata: { namespace: 'default', name: 'both' },
+    spec: { clusterIP: 'fd00::7', clusterIPs: ['fd00::7', '10.96.1.7'], ports: [{ name: 'http', port: 80 }] },
+  },
+  {
+    metadata: { namespace: 'default', name: 'pair' },
+    spec: { clusterIP: 'None', ports: [{ name: 'sql', port: 5432 }] },
+  },
+  {
+    metadata: { namespace: 'default', name: 'six' },
+    spec: { clusterIP: 'fd00::8', clusterIPs: ['fd00::8'], ports: [{ name: 'http', port: 80 }] },
+  },
+  {
     metadata: { namespace: 'default', name: 'out' },
     spec: { type: 'ExternalName', externalName: 'example.com' },
   },
@@ -34,13 +46,27 @@ const slices: EndpointSlice[] = [
   },
 ];
 
+/** Of a Service with endpoints of both families, one of which has both. */
+const pair = (addressType: string, first: string, second: string): EndpointSlice => ({
+  metadata: {
+    namespace: 'default',
+    name: `pair-${addressType}`,
+    labels: { 'kubernetes.io/service-name': 'pair' },
+  },
+  addressType,
+  ports: [{ name: 'sql', port: 5432, protocol: 'TCP' }],
+  endpoints: [{ addresses: [first], hostname: 'one' }, { addresses: [second] }],
+});
+slices.push(pair('IPv4', '10.244.2.2', '10.244.2.3'), pair('IPv6', 'fd00:1::2', 'fd00:1::3'));
+
 const view: ClusterView = {
   domain: 'cluster.local',
   service: (namespace, name) =>
     services.find((s) => s.metadata.namespace === namespace && s.metadata.name === name),
   slices: (_, name) => slices.filter((s) => s.metadata.labels?.['kubernetes.io/service-name'] === name),
   hasNamespace: (namespace) => namespace === 'default',
-  serviceByAddress: (address) => services.find((s) => s.spec.clusterIP === address),
+  serviceByAddress: (address) =>
+    services.find(({ spec }) => (spec.clusterIPs ?? [spec.clusterIP]).includes(address)),
   slicesByAddress: (address) => slices.filter((s) => s.endpoints?.some((e) => e.addresses.includes(address))),
 };
 
@@ -54,7 +80,18 @@ describe('names of the specification', () => {
     ['web.default.svc.cluster.local', 'A', ['10.96.1.1']],
     ['web.default.svc.cluster.local', 'AAAA', []],
     ['db.default.svc.cluster.local', 'A', ['10.244.1.2', '10.244.1.3']],
+    ['both.default.svc.cluster.local', 'A', ['10.96.1.7']],
+    ['both.default.svc.cluster.local', 'AAAA', ['fd00::7']],
+    ['both.default.svc.cluster.local', 'ANY', ['fd00::7', '10.96.1.7']],
+    ['six.default.svc.cluster.local', 'A', []],
+    ['six.default.svc.cluster.local', 'AAAA', ['fd00::8']],
+    ['pair.default.svc.cluster.local', 'A', ['10.244.2.2', '10.244.2.3']],
+    ['pair.default.svc.cluster.local', 'AAAA', ['fd00:1::2', 'fd00:1::3']],
+    ['one.pair.default.svc.cluster.local', 'A', ['10.244.2.2']],
     ['db-0.db.default.svc.cluster.local', 'A', ['10.244.1.2']],
+    ['one.pair.default.svc.cluster.local', 'AAAA', ['fd00:1::2']],
+    ['fd00-1--3.pair.default.svc.cluster.local', 'AAAA', ['fd00:1::3']],
+    ['fd00-1--3.pair.default.svc.cluster.local', 'A', []],
     ['10-244-1-3.db.default.svc.cluster.local', 'A', ['10.244.1.3']],
     ['out.default.svc.cluster.local', 'A', ['example.com']],
     ['default.svc.cluster.local', 'A', []],
@@ -62,6 +99,10 @@ describe('names of the specification', () => {
     ['cluster.local', 'A', []],
     ['dns-version.cluster.local', 'TXT', ['1.1.0']],
     ['10-244-1-9.default.pod.cluster.local', 'A', ['10.244.1.9']],
+    ['fd00-1--9.default.pod.cluster.local', 'AAAA', ['fd00:1::9']],
+    ['fd00-1--9.default.pod.cluster.local', 'A', []],
+    [`8.${'0.'.repeat(27)}0.0.d.f.ip6.arpa`, 'PTR', ['six.default.svc.cluster.local']],
+    [`2.${'0.'.repeat(23)}1.0.0.0.0.0.d.f.ip6.arpa`, 'PTR', ['one.pair.default.svc.cluster.local']],
     ['1.1.96.10.in-addr.arpa', 'PTR', ['web.default.svc.cluster.local']],
     ['2.1.244.10.in-addr.arpa', 'PTR', ['db-0.db.default.svc.cluster.local']],
   ])('%s %s', (name, type, expected) => expect(ask(name, type)).toEqual(expected));
@@ -86,6 +127,26 @@ describe('names of the specification', () => {
     expect(found.additionals.map((a) => [a.name, a.data])).toEqual([
       ['db-0.db.default.svc.cluster.local', '10.244.1.2'],
       ['10-244-1-3.db.default.svc.cluster.local', '10.244.1.3'],
+    ]);
+  });
+
+  test('ports of endpoints of both families are said once for each name, with the addresses of both', () => {
+    const { answers, additionals } = resolve('_sql._tcp.pair.default.svc.cluster.local', 'SRV', view);
+    const names = ['one', '10-244-2-3', 'fd00-1--3'].map((name) => `${name}.pair.default.svc.cluster.local`);
+    expect(answers.map(({ data }) => (data as { target: string }).target)).toEqual(names);
+    expect(additionals.map(({ type, name, data }) => [type, name, data])).toEqual([
+      ['A', names[0], '10.244.2.2'],
+      ['A', names[1], '10.244.2.3'],
+      ['AAAA', names[0], 'fd00:1::2'],
+      ['AAAA', names[2], 'fd00:1::3'],
+    ]);
+  });
+
+  test('the port of a Service is said with all its addresses', () => {
+    const { additionals } = resolve('_http._tcp.both.default.svc.cluster.local', 'SRV', view);
+    expect(additionals.map(({ type, data }) => [type, data])).toEqual([
+      ['AAAA', 'fd00::7'],
+      ['A', '10.96.1.7'],
     ]);
   });
 
@@ -115,6 +176,11 @@ describe('messages', () => {
     const reply = exchange('WEB.default.svc.cluster.local', 'A');
     expect(reply).toMatchObject({ id: 7, type: 'response', rcode: 'NOERROR', flag_aa: true, flag_tc: false });
     expect(reply.answers?.[0]).toMatchObject({ type: 'A', data: '10.96.1.1', ttl: 5 });
+  });
+
+  test('an address of IPv6 is carried as such', () => {
+    const reply = exchange('six.default.svc.cluster.local', 'AAAA');
+    expect(reply.answers?.[0]).toMatchObject({ type: 'AAAA', data: 'fd00::8', ttl: 5 });
   });
 
   test('what does not exist is said with the authority', () => {

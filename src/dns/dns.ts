@@ -4,6 +4,7 @@ import { endpointslices, services } from '../api/generated/resources.ts';
 import type { Component } from '../client/component.ts';
 import type { Informer } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
+import { canonicalIp } from '../machinery/ip.ts';
 import { forwardDns, listenDns } from '../platform/dns-socket.ts';
 import type { Log } from '../platform/log.ts';
 import { orAborted } from '../platform/on-abort.ts';
@@ -86,19 +87,22 @@ async function askUpstream(
   return bareAnswer(query, 'SERVFAIL', over);
 }
 
+/** There is one way to write an address of IPv4 here. */
+const canonical = (ip: string) => (ip.includes(':') ? (canonicalIp(ip) ?? ip) : ip);
+
 /** What the informers know, found by index. */
 function clusterView({ informers, domain }: DnsOptions): ClusterView {
   const serviceInformer: Informer<Service> = informers.of(services);
   const slices: Informer<EndpointSlice> = informers.of(endpointslices);
-  serviceInformer.addIndex(byAddress, (s) =>
-    s.spec.clusterIP && s.spec.clusterIP !== 'None' ? [s.spec.clusterIP] : [],
+  serviceInformer.addIndex(byAddress, ({ spec: { clusterIP = '', clusterIPs } }) =>
+    (clusterIPs?.length ? clusterIPs : [clusterIP]).filter((ip) => ip !== '' && ip !== 'None').map(canonical),
   );
   serviceInformer.addIndex('namespace', (s) => [s.metadata.namespace ?? '']);
   slices.addIndex(byService, (slice) => {
     const name = slice.metadata.labels?.['kubernetes.io/service-name'];
     return name ? [`${slice.metadata.namespace}/${name}`] : [];
   });
-  slices.addIndex(byAddress, (slice) => (slice.endpoints ?? []).flatMap((e) => e.addresses));
+  slices.addIndex(byAddress, (slice) => (slice.endpoints ?? []).flatMap((e) => e.addresses).map(canonical));
   return {
     domain,
     service: (namespace, name) => serviceInformer.get(`${namespace}/${name}`),

@@ -1,5 +1,6 @@
 import type { Service } from '../api/core/v1.ts';
 import type { EndpointSlice } from '../api/discovery/v1.ts';
+import { canonicalIp, ipFamily } from '../machinery/ip.ts';
 import { portKey, portNumbers } from '../machinery/service-ports.ts';
 import { Recent } from '../platform/recent.ts';
 
@@ -10,14 +11,14 @@ export interface ClusterView {
   service(namespace: string, name: string): Service | undefined;
   slices(namespace: string, name: string): readonly EndpointSlice[];
   hasNamespace(namespace: string): boolean;
-  /** The Service with this cluster address. */
+  /** The Service with this cluster address, which is in its canonical form. */
   serviceByAddress(address: string): Service | undefined;
   /** Slices with an endpoint of this address. */
   slicesByAddress(address: string): readonly EndpointSlice[];
 }
 
 export type Answer =
-  | { type: 'A'; name: string; data: string }
+  | { type: 'A' | 'AAAA'; name: string; data: string }
   | { type: 'CNAME'; name: string; data: string }
   | { type: 'PTR'; name: string; data: string }
   | { type: 'TXT'; name: string; data: string }
@@ -60,6 +61,16 @@ export function resolve(name: string, type: string, view: ClusterView): Resoluti
   return kind === 'pod' ? podName(name, type, { labels: rest, view }) : missing;
 }
 
+const addressType = (address: string) => (address.includes(':') ? 'AAAA' : 'A');
+const addressRecord = (name: string, data: string): Answer => ({ type: addressType(data), name, data });
+
+/** Whether who asks for records of this type wants such an address. */
+const isWanted = (type: string, address: string) => type === 'ANY' || addressType(address) === type;
+
+/** The addresses of a Service. */
+const clusterAddresses = ({ spec: { clusterIP, clusterIPs } }: Service): readonly string[] =>
+  clusterIPs?.length ? clusterIPs : [clusterIP].filter((ip) => ip !== undefined);
+
 function filter(type: string, answers: readonly Answer[], additionals: readonly Answer[] = []): Resolution {
   const [first] = answers;
   if (!first || (type !== 'ANY' && first.type !== type && first.type !== 'CNAME')) return empty;
@@ -80,7 +91,7 @@ function serviceName(name: string, type: string, { labels, view }: Below): Resol
   if (!service) return missing;
   const before = labels.slice(0, -2);
   const about = { name, service, endpoints: isHeadless(service) ? endpointsOf(service, view) : none, view };
-  if (before.length === 0) return filter(type, addressesOf(about), []);
+  if (before.length === 0) return filter(type, addressesOf(type, about), []);
   if (service.spec.type === 'ExternalName') return missing;
   const [first, second] = before as [string, string?];
   if (before.length === 1 && !first.startsWith('_')) return endpointName(type, first, about);
@@ -154,7 +165,7 @@ function endpointsIn(all: readonly Endpoint[]): Endpoints {
 /** The name of an endpoint below its Service: its hostname, or its address with dashes. */
 function findEndpoints(service: Service, slices: readonly EndpointSlice[]): Endpoint[] {
   const found = slices
-    .filter((slice) => slice.addressType === 'IPv4')
+    .filter((slice) => slice.addressType !== 'FQDN')
     .flatMap((slice) => {
       const ports = portNumbers(slice);
       return (slice.endpoints ?? [])
@@ -162,7 +173,7 @@ function findEndpoints(service: Service, slices: readonly EndpointSlice[]): Endp
         .flatMap((e) =>
           e.addresses.map((address) => ({
             address,
-            hostname: e.hostname || address.replaceAll('.', '-'),
+            hostname: e.hostname || address.replaceAll(/[.:]/g, '-'),
             ports,
           })),
         );
@@ -170,25 +181,28 @@ function findEndpoints(service: Service, slices: readonly EndpointSlice[]): Endp
   return [...new Map(found.map((e) => [`${e.hostname} ${e.address}`, e])).values()];
 }
 
-/** The records under the name, made once for the endpoints that there are. */
-function recordsOnce({ name, endpoints }: About, make: () => Records): Records {
-  const before = endpoints.records.get(name);
+/** The records of a type under the name, made once for the endpoints that there are. */
+function recordsOnce(type: string, { name, endpoints }: About, make: () => Records): Records {
+  const key = `${type} ${name}`;
+  const before = endpoints.records.get(key);
   if (before) return before;
   const made = make();
-  endpoints.records.set(name, made);
+  endpoints.records.set(key, made);
   return made;
 }
 
-function addressesOf(about: About): readonly Answer[] {
+function addressesOf(type: string, about: About): readonly Answer[] {
   const { name, service, endpoints } = about;
   if (service.spec.type === 'ExternalName') {
     return [{ type: 'CNAME', name, data: (service.spec.externalName ?? '').replace(/\.$/, '') }];
   }
-  if (!isHeadless(service)) return [{ type: 'A', name, data: service.spec.clusterIP ?? '' }];
-  return recordsOnce(about, () => {
-    const addresses = [...new Set(endpoints.all.map((e) => e.address))];
-    return { answers: addresses.map((data) => ({ type: 'A', name, data })), additionals: [] };
-  }).answers;
+  const records = (addresses: Iterable<string>) =>
+    [...addresses].filter((ip) => isWanted(type, ip)).map((ip) => addressRecord(name, ip));
+  if (!isHeadless(service)) return records(clusterAddresses(service));
+  // Of other types there are none.
+  if (!['A', 'AAAA', 'ANY'].includes(type)) return [];
+  const make = () => ({ answers: records(new Set(endpoints.all.map((e) => e.address))), additionals: [] });
+  return recordsOnce(type, about, make).answers;
 }
 
 function endpointName(type: string, label: string, { name, endpoints }: About): Resolution {
@@ -196,7 +210,7 @@ function endpointName(type: string, label: string, { name, endpoints }: About): 
   if (!matching) return missing;
   return filter(
     type,
-    matching.map((e) => ({ type: 'A', name, data: e.address })),
+    matching.filter((e) => isWanted(type, e.address)).map((e) => addressRecord(name, e.address)),
   );
 }
 
@@ -213,7 +227,7 @@ function srv(type: string, wanted: { port: string; protocol: string }, about: Ab
   const key = portKey({ name: wanted.port, protocol: wanted.protocol });
   if (isHeadless(service)) {
     if (!endpoints.ports.has(key)) return missing;
-    const { answers, additionals } = recordsOnce(about, () => endpointRecords(key, about));
+    const { answers, additionals } = recordsOnce('SRV', about, () => endpointRecords(key, about));
     return filter(type, answers, additionals);
   }
   const port = service.spec.ports?.find((p) => portKey(p) === key);
@@ -222,7 +236,7 @@ function srv(type: string, wanted: { port: string; protocol: string }, about: Ab
   return filter(
     type,
     [srvRecord(name, target, port.port)],
-    [{ type: 'A', name: target, data: service.spec.clusterIP ?? '' }],
+    clusterAddresses(service).map((ip) => addressRecord(target, ip)),
   );
 }
 
@@ -232,23 +246,36 @@ function endpointRecords(key: string, { name, service, endpoints, view }: About)
     const port = ports.get(key);
     return port === undefined ? [] : [{ target: fullName(service, view, hostname), port, address }];
   });
+  // One that has addresses of both families is one target.
+  const named = new Map(targets.map((one) => [`${one.target} ${one.port}`, one]));
   return {
-    answers: targets.map(({ target, port }) => srvRecord(name, target, port)),
-    additionals: targets.map(({ target, address }): Answer => ({ type: 'A', name: target, data: address })),
+    answers: [...named.values()].map(({ target, port }) => srvRecord(name, target, port)),
+    additionals: targets.map(({ target, address }) => addressRecord(target, address)),
   };
 }
 
-/** `10-244-1-2.NAMESPACE.pod.DOMAIN` is an address written as a name. */
+/** `10-244-1-2.NAMESPACE.pod.DOMAIN` is an address written as a name, as is `fd00--1.NAMESPACE.pod.DOMAIN`. */
 function podName(name: string, type: string, { labels, view }: Below): Resolution {
   const [label, namespace] = labels;
   if (labels.length > 2) return missing;
   if (namespace === undefined) return label === undefined || view.hasNamespace(label) ? empty : missing;
-  const isAddress = /^\d{1,3}(-\d{1,3}){3}$/.test(label ?? '');
-  if (!isAddress || !view.hasNamespace(namespace)) return missing;
-  return filter(type, [{ type: 'A', name, data: (label ?? '').replaceAll('-', '.') }]);
+  const address = writtenAddress(label ?? '');
+  if (address === undefined || !view.hasNamespace(namespace)) return missing;
+  return filter(type, [addressRecord(name, address)]);
+}
+
+function writtenAddress(label: string): string | undefined {
+  if (/^\d{1,3}(-\d{1,3}){3}$/.test(label)) return label.replaceAll('-', '.');
+  const address = label.replaceAll('-', ':');
+  return ipFamily(address) === 6 ? canonicalIp(address) : undefined;
 }
 
 function reverseAddress(name: string): string | undefined {
+  const six = /^((?:[\da-f]\.){32})ip6\.arpa$/.exec(name)?.[1];
+  if (six !== undefined) {
+    const digits = [...six.replaceAll('.', '')].reverse().join('');
+    return canonicalIp(digits.replaceAll(/(.{4})(?=.)/g, '$1:'));
+  }
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.in-addr\.arpa$/.exec(name);
   return match ? `${match[4]}.${match[3]}.${match[2]}.${match[1]}` : undefined;
 }

@@ -71,15 +71,13 @@ export function usable(backends: readonly Backend[]): Backend[] {
   return ready.length > 0 ? ready : backends.filter((backend) => backend.serving && backend.terminating);
 }
 
-/** Whether the proxy has anything to do with a Service. */
-export function isProxied(service: Service): boolean {
-  const { type, clusterIP } = service.spec;
-  const other = service.metadata.labels?.['service.kubernetes.io/service-proxy-name'];
-  return (
-    type !== 'ExternalName' &&
-    clusterIP !== undefined &&
-    clusterIP !== '' &&
-    clusterIP !== 'None' &&
-    other === undefined
-  );
+/**
+ * The cluster address by which the proxy has to do with a Service: that of IPv4, the first or the second. Undefined where it has
+ * none, and where the Service is another proxy's.
+ */
+export function proxiedAddress({ metadata, spec }: Service): string | undefined {
+  const other = metadata.labels?.['service.kubernetes.io/service-proxy-name'];
+  if (spec.type === 'ExternalName' || other !== undefined) return undefined;
+  const { clusterIP = '', clusterIPs } = spec;
+  return (clusterIPs?.length ? clusterIPs : [clusterIP]).find(isPlainIPv4);
 }

@@ -11,8 +11,8 @@ import {
 import {
   type Backend,
   backendsOf,
-  isProxied,
   protocolOf,
+  proxiedAddress,
   type Reachable,
   reachableIn,
   usable,
@@ -53,9 +53,11 @@ const defaultAffinitySeconds = 10_800;
 
 /** Everything of a Service that this node serves. */
 export function frontsOf(service: Service, slices: readonly EndpointSlice[], node: NodeView): Front[] {
-  if (!isProxied(service)) return [];
+  const address = proxiedAddress(service);
+  if (address === undefined) return [];
   const balanced = balancerAddresses(service).filter(isPlainIPv4);
   const about = {
+    address,
     endpoints: reachableIn(slices),
     node,
     external: (service.spec.externalIPs ?? []).filter(isPlainIPv4),
@@ -67,6 +69,8 @@ export function frontsOf(service: Service, slices: readonly EndpointSlice[], nod
 
 /** What a Service's ports have in common. */
 interface About {
+  /** The Service's own. */
+  address: string;
   endpoints: readonly Reachable[];
   node: NodeView;
   /** Addresses that a user wrote, and those of the Service's load balancers. */
@@ -96,14 +100,12 @@ function frontsOfPort({ spec }: Service, port: ServicePort, about: About): Front
     ...affinity,
   });
   const nodePorts = port.nodePort ? about.node.addresses : [];
-  const fronts = [
+  return [
+    { ...front(about.address, port.port, inside), allotted: true },
     ...about.external.map((address) => front(address, port.port, outside)),
     ...about.balanced.map((address) => ({ ...front(address, port.port, outside), ...about.sources })),
     ...nodePorts.map((address) => ({ ...front(address, port.nodePort ?? 0, outside), allotted: true })),
   ];
-  const { clusterIP = '' } = spec;
-  if (!isPlainIPv4(clusterIP)) return fronts;
-  return [{ ...front(clusterIP, port.port, inside), allotted: true }, ...fronts];
 }
 
 /** Addresses of load balancers that hand packets on as they come. */

@@ -13,7 +13,7 @@ import { TurnSteps } from '../platform/turn.ts';
 import type { Flow, ProxyBackend } from './backend.ts';
 import { Claims } from './claims.ts';
 import { contributionOf } from './contribution.ts';
-import { isProxied } from './endpoints.ts';
+import { proxiedAddress } from './endpoints.ts';
 import { type Front, frontKey, frontsOf, type NodeView } from './fronts.ts';
 import { Ruleset } from './ruleset.ts';
 
@@ -163,10 +163,9 @@ class Proxy {
   }
 
   #wantedBy(key: string, service: Service): Wanted {
-    const { clusterIP = '' } = service.spec;
     return {
       fronts: frontsOf(service, this.#slices.byIndex(bySlicesOf, key), this.#node()),
-      address: isProxied(service) && isPlainIPv4(clusterIP) ? clusterIP : undefined,
+      address: proxiedAddress(service),
     };
   }
 

@@ -81,6 +81,25 @@ describe('what becomes of a packet', () => {
     expect(frontsOf(service({ type: 'ExternalName' }), [], node)).toEqual([]);
   });
 
+  test('of two families the one that packets have here counts, be it the second', () => {
+    const both = service({ clusterIP: 'fd00::7', clusterIPs: ['fd00::7', '10.96.1.7'] });
+    const six = { ...slice(['fd00:1::2']), addressType: 'IPv6' };
+    expect(frontsOf(both, [slice(['10.244.1.2']), six], node)).toMatchObject([
+      { address: '10.96.1.7', action: { type: 'spread', backends: [{ address: '10.244.1.2', port: 8080 }] } },
+    ]);
+  });
+
+  test('a service of IPv6 alone is not the proxy’s, nor are its node ports', () => {
+    const ports = [{ name: 'http', port: 80, nodePort: 30080 }];
+    const six = service({
+      clusterIP: 'fd00::7',
+      clusterIPs: ['fd00::7'],
+      ports,
+      externalIPs: ['203.0.113.1'],
+    });
+    expect(frontsOf(six, [{ ...slice(['fd00:1::2']), addressType: 'IPv6' }], node)).toEqual([]);
+  });
+
   test('nothing but an address gets into a rule', () => {
     const evil = slice(['10.244.1.2 }; flush ruleset; #']);
     expect(frontsOf(service(), [evil], node)[0]?.action).toEqual({ type: 'reject' });

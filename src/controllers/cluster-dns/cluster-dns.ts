@@ -39,10 +39,14 @@ function wantedService(clusterIP: string): Service {
 /** An address that means another machine to everybody is none: a slice may not have it (nodes that are simulated do). */
 const isReachable = (address: string) => !address.startsWith('127.') && address !== '::1';
 
-function endpointsOf(all: readonly Stored<Node>[]): EndpointSlice['endpoints'] {
+const familyOf = (ip: string) => (ip.includes(':') ? 'IPv6' : 'IPv4');
+
+/** The nodes' addresses of the family in which names are asked for. */
+function endpointsOf(all: readonly Stored<Node>[], family: string): EndpointSlice['endpoints'] {
   return all
     .flatMap((node) => {
-      const address = node.status?.addresses?.find((a) => a.type === 'InternalIP')?.address;
+      const own = (node.status?.addresses ?? []).filter(({ type }) => type === 'InternalIP');
+      const address = own.map((a) => a.address).find((ip) => familyOf(ip) === family);
       const conditions = { ready: true, serving: true, terminating: false };
       return address && isReachable(address)
         ? [{ addresses: [address], conditions, nodeName: node.metadata.name }]
@@ -79,7 +83,8 @@ export function createClusterDnsController(
             .of(services)
             .create(wantedService(options.address), { cause: { reason: 'a cluster has a name service' } }));
         writes.wrote(key, serviceInformer, service);
-        const endpoints = endpointsOf(nodeInformer.list());
+        const addressType = familyOf(service.spec.clusterIP ?? options.address);
+        const endpoints = endpointsOf(nodeInformer.list(), addressType);
         const there = slices.get(`${namespace}/${sliceName}`);
         if (there && deepEqual(there.endpoints ?? [], endpoints)) return done;
         const labels = {
@@ -91,7 +96,7 @@ export function createClusterDnsController(
           apiVersion: 'discovery.k8s.io/v1',
           kind: 'EndpointSlice',
           metadata,
-          addressType: 'IPv4',
+          addressType,
           ports,
         };
         const api = context.client.of(endpointslices);
