@@ -50,6 +50,7 @@ import { serveOpenApi } from './plain/openapi-routes.ts';
 import { serveFlagz } from './plain/flagz.ts';
 import { serveStatusz } from './plain/statusz.ts';
 import { kubernetesVersion, serveVersion, versionInfo } from './plain/version.ts';
+import type { ServiceSettings } from './kinds/core/service/service.ts';
 import { metricsKinds } from './kinds/metrics/metrics.ts';
 import { createDispatcher, type RegistryDispatcher } from './registry/dispatcher.ts';
 import type { Dispatcher } from './request.ts';
@@ -114,8 +115,8 @@ export interface ApiServerOptions {
   encryption?: EncryptionOptions | undefined;
   /** What is recorded of requests, and where; nothing where absent. */
   audit?: AuditOptions | undefined;
-  /** Ranges of the addresses of services, as the kinds have been told too; the usual one unless given. */
-  serviceCidrs?: readonly string[] | undefined;
+  /** What services are allotted, as the kinds have been told too; as usual unless given. */
+  services?: ServiceSettings;
   /** What the server was started with, shown in `/flagz`. */
   flags?: Readonly<Record<string, string>>;
   limits?: Partial<ApiServerLimits>;
@@ -420,7 +421,7 @@ class Server implements ApiServer {
     const means = { platform, reader: dispatcher.reader, transport: this.transportFor(self) };
     this.#systemNamespaces = new SystemNamespaces(means);
     this.#flowControl = new FlowControl(means);
-    this.#serviceAddresses = new ServiceAddresses({ ...means, cidrs: options.serviceCidrs });
+    this.#serviceAddresses = new ServiceAddresses({ ...means, allotted: options.services });
     this.legacyTokens = new LegacyTokenTracking(means);
     this.#policyChecks = new PolicyChecks({ ...means, served: () => dispatcher.served() });
   }

@@ -51,7 +51,7 @@ async function startOne(shared: Store, key: string, cidrs?: readonly string[]): 
     platform: { clock: systemClock, random: systemRandom, log: silentLog },
     store,
     kinds: kindsAs({ services: { cidrs } }),
-    serviceCidrs: cidrs,
+    services: { cidrs },
     admission: defaultAdmission,
     serviceAccounts: { issuer: 'https://kubernetes.default.svc.cluster.local', keys: [key] },
     version: '0.1.0',

@@ -67,7 +67,7 @@ export async function readApiServerSettings(
 ): Promise<ApiServerMeans> {
   const { eventTtlMs, nodePorts } = more;
   const services = readServiceNetwork(more.serviceClusterIpRange, others);
-  const { ranges: cidrs } = services;
+  const allotted = { cidrs: services.ranges, nodePorts };
   const serviceAccounts = readServiceAccounts(more.serviceAccounts);
   const { issuer = ownIssuer } = serviceAccounts;
   const auditing = audit && (await startAuditing(audit, platform));
@@ -84,9 +84,9 @@ export async function readApiServerSettings(
       limits: readLimits(more.limits),
       kinds: kindsAs({
         eventSeconds: eventTtlMs && Math.floor(eventTtlMs / 1000),
-        services: { cidrs, nodePorts },
+        services: allotted,
       }),
-      serviceCidrs: cidrs,
+      services: allotted,
       ...(flags && { flags }),
       ...(await readAdmission(admission, platform)),
       ...authenticating,

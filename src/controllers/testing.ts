@@ -80,7 +80,7 @@ export class TestCluster {
       platform,
       store,
       kinds,
-      serviceCidrs: cidrs,
+      services: { cidrs },
       admission: defaultAdmission,
       serviceAccounts,
       version: '0.0.0',

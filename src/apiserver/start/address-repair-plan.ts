@@ -8,7 +8,7 @@ import {
   isServiceAddress,
   managerLabel,
 } from '../kinds/networking/service-address.ts';
-import type { Warning } from './own-events.ts';
+import type { Finding } from './own-events.ts';
 
 /** What there is: services, and the objects that should say whose their addresses are. */
 export interface AddressState {
@@ -22,7 +22,7 @@ export interface AddressState {
 export interface AddressRepairs {
   remove: Stored<IPAddress>[];
   make: IPAddress[];
-  warnings: { object: KubernetesObject; warning: Warning }[];
+  warnings: Finding[];
   /** After how long there may be more to do. */
   againMs?: number;
 }

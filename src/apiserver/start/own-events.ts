@@ -11,6 +11,12 @@ export interface Warning {
   message: string;
 }
 
+/** One, and the object that it is about. */
+export interface Finding {
+  object: KubernetesObject;
+  warning: Warning;
+}
+
 /** So many warnings are remembered as told. */
 const mostTold = 1000;
 

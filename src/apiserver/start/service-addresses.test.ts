@@ -217,7 +217,7 @@ describe('the addresses of services', () => {
           ? Promise.reject(new Error('not today'))
           : transport.request(request),
     } as typeof transport;
-    keeper = new ServiceAddresses({ ...means, transport: refusing, cidrs });
+    keeper = new ServiceAddresses({ ...means, transport: refusing, allotted: { cidrs } });
     await keeper.start();
     const told = [...api.dispatcher.reader.list(events)];
     expect(told.map(({ reason, message, type }) => [type, reason, message])).toEqual([
@@ -228,9 +228,26 @@ describe('the addresses of services', () => {
       ],
     ]);
     keeper.stop();
-    keeper = new ServiceAddresses({ ...means, transport, cidrs });
+    keeper = new ServiceAddresses({ ...means, transport, allotted: { cidrs } });
     await keeper.start();
     expect(api.dispatcher.reader.get(servicecidrs, { name: 'kubernetes' })?.spec.cidrs).toEqual(cidrs);
+  });
+
+  test('are told of, with ports of nodes, where they are not of the ranges that the server has by now', async () => {
+    await make('ported', { type: 'NodePort', ports: [{ port: 80, nodePort: 30_080 }] });
+    keeper.stop();
+    const nodePorts = { first: 31_000, last: 31_999 };
+    keeper = new ServiceAddresses({ ...ownMeans(api), allotted: { nodePorts } });
+    await keeper.start();
+    await make('other');
+    await vi.waitFor(() => expect(isReady('kubernetes')).toBe(true));
+    const told = [...api.dispatcher.reader.list(events)];
+    expect(told.map(({ source, message }) => [source?.component, message])).toEqual([
+      [
+        'portallocator-repair-controller',
+        'Port 30080 is not within the port range 31000-31999; please recreate service',
+      ],
+    ]);
   });
 
   const ours = { 'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io' };
@@ -266,7 +283,7 @@ test('a cluster moves to another range: what has addresses is made anew, and the
     await first.send('create', namespaces, { body: { metadata: { name: 'default' } } });
   const serve = async (api: TestApi, cidrs: string[], serviceAddress: string) => {
     const means = ownMeans(api);
-    const keeper = new ServiceAddresses({ ...means, cidrs });
+    const keeper = new ServiceAddresses({ ...means, allotted: { cidrs } });
     await keeper.start();
     const kubernetes = new KubernetesService(
       { ...means, store: api.store, isAlone: true },

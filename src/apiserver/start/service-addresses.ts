@@ -3,17 +3,24 @@ import type { ServiceCIDR } from '../../api/networking/v1.ts';
 import type { Stored } from '../../api/resource.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { ObjectReader } from '../auth/object-reader.ts';
-import { defaultRangeName, usualServiceCidrs } from '../kinds/core/service/service.ts';
+import type { PortRange } from '../kinds/core/service/port-range.ts';
+import {
+  defaultRangeName,
+  type ServiceSettings,
+  usualNodePorts,
+  usualServiceCidrs,
+} from '../kinds/core/service/service.ts';
 import { addressesOf } from '../kinds/networking/service-address.ts';
 import { type AddressRepairs, planAddressRepairs } from './address-repair-plan.ts';
 import { Keeper, type KeeperOptions, writeOnce } from './keeper.ts';
 import { OwnEvents } from './own-events.ts';
+import { portWarnings } from './port-warnings.ts';
 import { goList, planDefaultRange, planRange } from './service-addresses-plan.ts';
 
 export interface ServiceAddressesOptions extends KeeperOptions {
   reader: ObjectReader;
-  /** The server's own ranges; the usual one unless given. */
-  cidrs?: readonly string[] | undefined;
+  /** What services are allotted by this server: its ranges, and the ports of nodes. */
+  allotted?: ServiceSettings | undefined;
 }
 
 const base = '/apis/networking.k8s.io/v1';
@@ -27,8 +34,10 @@ const addresses = `${base}/ipaddresses`;
 export class ServiceAddresses extends Keeper {
   readonly #options: ServiceAddressesOptions;
   readonly #cidrs: readonly string[];
+  readonly #nodePorts: PortRange;
   readonly #events: OwnEvents;
   readonly #repairEvents: OwnEvents;
+  readonly #portEvents: OwnEvents;
 
   constructor(options: ServiceAddressesOptions) {
     super(options, {
@@ -37,9 +46,12 @@ export class ServiceAddresses extends Keeper {
       pass: () => this.#pass(),
     });
     this.#options = options;
-    this.#cidrs = options.cidrs ?? usualServiceCidrs;
+    const { cidrs = usualServiceCidrs, nodePorts = usualNodePorts } = options.allotted ?? {};
+    this.#cidrs = cidrs;
+    this.#nodePorts = nodePorts;
     this.#events = new OwnEvents(options, 'kubernetes-service-cidr-controller');
     this.#repairEvents = new OwnEvents(options, 'ipallocator-repair-controller');
+    this.#portEvents = new OwnEvents(options, 'portallocator-repair-controller');
   }
 
   /** Gives after how long there may be more to do. */
@@ -57,7 +69,9 @@ export class ServiceAddresses extends Keeper {
     };
     const repairs = planAddressRepairs(state);
     const inUse = [...reader.list(services)].flatMap(addressesOf).map(({ metadata }) => metadata.name ?? '');
+    const ofPorts = portWarnings(reader.list(services), this.#nodePorts);
     await this.#repair(repairs);
+    for (const { object, warning } of ofPorts) await this.#portEvents.warn(object, warning);
     const waits = await Promise.all(all.map((range) => this.#keepRange(range, { all, inUse, nowMs })));
     const again = [repairs.againMs, ...waits].filter((ms) => ms !== undefined);
     return again.length > 0 ? Math.min(...again) : undefined;

@@ -21,7 +21,8 @@ import { balancerWarnings, serviceWarnings } from './warnings.ts';
 export const usualServiceCidrs: readonly string[] = ['10.96.0.0/12'];
 /** The ServiceCIDR of the server's own ranges. */
 export const defaultRangeName = 'kubernetes';
-const usualNodePorts: PortRange = { first: 30000, last: 32767 };
+/** The ports of nodes that services get where nobody says so. */
+export const usualNodePorts: PortRange = { first: 30000, last: 32767 };
 
 /** What an administrator says of what services are allotted. */
 export interface ServiceSettings {
