@@ -14,6 +14,7 @@ interface Pending {
 export class VirtualClock implements Clock {
   #nowMs: number;
   readonly #startMs: number;
+  #shiftMs = 0;
   #order = 0;
   readonly #pending: Pending[] = [];
 
@@ -23,7 +24,7 @@ export class VirtualClock implements Clock {
   }
 
   now(): number {
-    return this.#nowMs;
+    return this.#nowMs + this.#shiftMs;
   }
 
   monotonic(): number {
@@ -44,6 +45,11 @@ export class VirtualClock implements Clock {
   untilNext(): number | undefined {
     const next = this.#pending[0];
     return next && next.at - this.#nowMs;
+  }
+
+  /** Sets the wall clock ahead, or back where negative, as a person or a time server does: no time passes. */
+  shiftWall(byMs: number): void {
+    this.#shiftMs += byMs;
   }
 
   /** Moves time on by `spanMs`, firing every timer on the way. */

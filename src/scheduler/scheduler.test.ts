@@ -210,6 +210,25 @@ describe('the queue', () => {
     expect([next(queue), next(queue), next(queue)]).toEqual([vip, first, second].map((p) => p.metadata.name));
   });
 
+  test.each([-5, 5])('delays last as long although the clock is set by %s hours meanwhile', async (hours) => {
+    const { clock, queue } = make();
+    const [failed, refused] = [pod(), pod()];
+    for (const each of [failed, refused]) queue.set(each);
+    queue.poll();
+    queue.refused(failed.metadata.uid);
+    clock.shiftWall(hours * 3_600_000);
+    await clock.advance(500);
+    expect(next(queue)).toBe(refused.metadata.name);
+    queue.refused(refused.metadata.uid, new Set(['NodeName']));
+    expect(next(queue)).toBeUndefined();
+    await clock.advance(600);
+    expect(next(queue)).toBe(failed.metadata.name);
+    await clock.advance(240_000);
+    expect(queue.sizes.refused).toBe(1);
+    await clock.advance(90_000);
+    expect(next(queue)).toBe(refused.metadata.name);
+  });
+
   test('a pod that has just been tried comes after others that matter as much', async () => {
     const { clock, queue } = make();
     const [tried, waiting] = [pod(), pod()];

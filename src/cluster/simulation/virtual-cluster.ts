@@ -213,6 +213,12 @@ export class VirtualCluster {
     await this.#store.watch('/', 0, { onBatch, onEnd() {} });
   }
 
+  /** Sets the wall clock of all machines ahead, or back (`-3h`), as a person or a time server does: no time passes. */
+  shiftWall(by: number | string): void {
+    const isBack = typeof by === 'string' && by.startsWith('-');
+    this.#clock.shiftWall(isBack ? -spanMs(by.slice(1)) : spanMs(by));
+  }
+
   /** Lets time pass, and everything that falls due in it happen: a number of milliseconds, or `90s`, `5m`, `24h`. */
   async advance(span: number | string): Promise<void> {
     await this.#alone(() => this.#clock.advance(spanMs(span)));

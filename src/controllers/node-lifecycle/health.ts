@@ -15,7 +15,7 @@ export interface Pulse {
   uid: string;
   heartbeat: string;
   renewed: string;
-  /** When the node last gave a sign of life, by our own clock. */
+  /** When the node last gave a sign of life, on our own monotonic clock. */
   seenMs: number;
 }
 
@@ -28,14 +28,22 @@ export interface Vitals {
 /** The conditions that turn Unknown with a node that falls silent. */
 const watched = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
 
+/** One moment on both scales: spans are of the monotonic one, so that nobody falls silent because a clock is set. */
+export interface Moment {
+  monotonicMs: number;
+  wallMs: number;
+}
+
 /** Feels a node's pulse: anything that has changed since the last time is a sign of life now. */
-export function feelPulse({ node, renewed = '' }: Vitals, last: Pulse | undefined, nowMs: number): Pulse {
+export function feelPulse({ node, renewed = '' }: Vitals, last: Pulse | undefined, now: Moment): Pulse {
   const { uid, creationTimestamp } = node.metadata;
   const ready = nodeCondition(node, 'Ready');
   const heartbeat = ready?.lastHeartbeatTime ?? '';
   if (last?.uid === uid && last.heartbeat === heartbeat && last.renewed === renewed) return last;
   const isFirst = last?.uid !== uid;
-  const seenMs = isFirst && !ready && !renewed ? Date.parse(creationTimestamp) : nowMs;
+  const isNew = isFirst && !ready && !renewed;
+  const ageMs = isNew ? Math.max(0, now.wallMs - Date.parse(creationTimestamp)) : 0;
+  const seenMs = now.monotonicMs - ageMs;
   return { uid, heartbeat, renewed, seenMs };
 }
 
@@ -43,12 +51,12 @@ export function feelPulse({ node, renewed = '' }: Vitals, last: Pulse | undefine
 export function silentConditions(
   node: Stored<Node>,
   pulse: Pulse,
-  { graceMs, startupGraceMs, nowMs }: HealthOptions & { nowMs: number },
+  { graceMs, startupGraceMs, monotonicMs, wallMs }: HealthOptions & Moment,
 ): NodeCondition[] | undefined {
   const graceNowMs = nodeCondition(node, 'Ready') ? graceMs : startupGraceMs;
-  if (nowMs <= pulse.seenMs + graceNowMs) return undefined;
+  if (monotonicMs <= pulse.seenMs + graceNowMs) return undefined;
   const conditions = node.status?.conditions ?? [];
-  const now = formatTime(nowMs);
+  const now = formatTime(wallMs);
   const changed = conditions.map((condition) => {
     if (!watched.includes(condition.type) || condition.status === 'Unknown') return condition;
     const message = 'Kubelet stopped posting node status.';

@@ -65,7 +65,7 @@ class NodeMonitor {
   readonly #pulses = new Map<string, Pulse>();
   /** The pods of each silent node that have been marked: a kubelet that lives all the same may say otherwise afterwards. */
   readonly #marked = new Map<string, Set<string>>();
-  /** When the next node of a zone may have its pods sent away. */
+  /** When the next node of a zone may have its pods sent away, on the monotonic clock. */
   readonly #nextMs = new Map<string, number>();
   #wasAllDisrupted = false;
 
@@ -142,12 +142,12 @@ class NodeMonitor {
     const { client, clock } = this.#context;
     const { name } = node.metadata;
     const renewed = this.#leases.get(`kube-node-lease/${name}`)?.spec?.renewTime;
-    const nowMs = clock.now();
-    const pulse = feelPulse({ node, renewed }, this.#pulses.get(name), nowMs);
+    const now = { monotonicMs: clock.monotonic(), wallMs: clock.now() };
+    const pulse = feelPulse({ node, renewed }, this.#pulses.get(name), now);
     this.#pulses.set(name, pulse);
-    const conditions = silentConditions(node, pulse, { ...this.#options, nowMs });
+    const conditions = silentConditions(node, pulse, { ...this.#options, ...now });
     if (!conditions) return;
-    const silentSeconds = Math.round((nowMs - pulse.seenMs) / 1000);
+    const silentSeconds = Math.round((now.monotonicMs - pulse.seenMs) / 1000);
     const cause = causedBy(node, `nothing has been heard of it for ${silentSeconds} s`);
     const status = { ...node.status, conditions };
     await client.of(nodes).updateStatus({ ...node, status }, { cause });
@@ -157,7 +157,7 @@ class NodeMonitor {
 
   /** After a disruption of everything, everybody gets a whole grace period again. */
   #forgive(): void {
-    const seenMs = this.#context.clock.now();
+    const seenMs = this.#context.clock.monotonic();
     for (const [name, pulse] of this.#pulses) this.#pulses.set(name, { ...pulse, seenMs });
   }
 
@@ -165,7 +165,7 @@ class NodeMonitor {
     node: Stored<Node>,
     { rates, allDisrupted }: { rates: Map<string, number>; allDisrupted: boolean },
   ): Promise<void> {
-    const nowMs = this.#context.clock.now();
+    const { clock } = this.#context;
     if (allDisrupted || readiness(node) === 'True') {
       const taints = withoutExecuteTaints(node);
       if (taints)
@@ -174,12 +174,12 @@ class NodeMonitor {
     }
     const zone = zoneOf(node);
     const rate = rates.get(zone) ?? this.#options.ratePerSecond;
-    if (evicts(node) || rate === 0 || nowMs < (this.#nextMs.get(zone) ?? 0)) return;
-    const taints = executeTaints(node, nowMs);
+    if (evicts(node) || rate === 0 || clock.monotonic() < (this.#nextMs.get(zone) ?? 0)) return;
+    const taints = executeTaints(node, clock.now());
     if (!taints) return;
     await this.#taint(node, taints, 'its pods shall go where they can run');
     this.#metrics.evicted(node);
-    this.#nextMs.set(zone, nowMs + 1000 / rate);
+    this.#nextMs.set(zone, clock.monotonic() + 1000 / rate);
   }
 
   async #taint(node: Stored<Node>, taints: Taint[], why: string): Promise<void> {

@@ -28,7 +28,7 @@ export function createTaintEvictionController(context: ControllerContext): Compo
   });
 }
 
-/** A pod that has to go, and when. */
+/** A pod that has to go, and when, on the monotonic clock. */
 interface Running {
   uid: string;
   dueMs: number;
@@ -112,14 +112,14 @@ class Evictor {
   ): Running {
     if (running && (seconds > 0 || !running.isTimed)) return running;
     if (running) this.#tell(pod, `Cancelling deletion of Pod ${key}`);
-    const dueMs = this.#context.clock.now() + seconds * 1000;
+    const dueMs = this.#context.clock.monotonic() + seconds * 1000;
     const started = { uid: pod.metadata.uid, dueMs, isTimed: seconds > 0 };
     this.#running.set(key, started);
     return started;
   }
 
   async #goOn(key: string, pod: Stored<Pod>, { dueMs }: Running): Promise<Outcome> {
-    const leftMs = dueMs - this.#context.clock.now();
+    const leftMs = dueMs - this.#context.clock.monotonic();
     if (leftMs > 0) return { type: 'again', afterMs: leftMs };
     await this.#evict(key, pod, dueMs);
     return done;
@@ -135,7 +135,7 @@ class Evictor {
     try {
       await noteDisruption(this.#context, pod, { condition, cause });
       await client.of(pods).delete(pod.metadata, { cause, preconditions: { uid: pod.metadata.uid } });
-      this.#metrics.sentAway(clock.now() - dueMs);
+      this.#metrics.sentAway(clock.monotonic() - dueMs);
     } catch (error) {
       if (!hasReason(error, 'NotFound')) throw error;
     }

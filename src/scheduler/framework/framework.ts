@@ -132,7 +132,7 @@ export type PluginFactory = (handle: Handle, args: Readonly<Record<string, unkno
 /** A pod in the queue. */
 export interface QueuedPod {
   pod: Stored<Pod>;
-  /** When it first came, milliseconds since the epoch. */
+  /** When it first came, on the monotonic clock. */
   arrivedMs: number;
   /** When it was last refused, and until then when it came: those that have just been tried come after the others. */
   sinceMs: number;

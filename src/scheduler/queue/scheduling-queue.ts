@@ -194,7 +194,7 @@ export class SchedulingQueue implements QueueState {
       refusals: trying.pod.refusals + (isError ? 0 : 1),
       errors: isError ? trying.pod.errors + 1 : 0,
     };
-    const nowMs = this.#options.clock.now();
+    const nowMs = this.#options.clock.monotonic();
     const delayed = { sinceMs: nowMs, notBeforeMs: nowMs + this.#delayMs(counts) };
     const waiting = { ...trying.pod, ...counts, refusedBy, ...delayed, missed: false, isOverdue: false };
     // Nothing happens while a decision is made; only what waited after it can have missed something.
@@ -267,7 +267,7 @@ export class SchedulingQueue implements QueueState {
   }
 
   #fresh(pod: Stored<Pod>): Waiting {
-    const arrivedMs = this.#options.clock.now();
+    const arrivedMs = this.#options.clock.monotonic();
     const counts = { attempts: 0, refusals: 0, errors: 0 };
     return { pod, arrivedMs, ...counts, refusedBy: new Set(), notBeforeMs: 0, sinceMs: arrivedMs };
   }
@@ -302,7 +302,7 @@ export class SchedulingQueue implements QueueState {
   }
 
   #delayOrActivate(waiting: Waiting, cause: string): void {
-    if (waiting.notBeforeMs <= this.#options.clock.now()) return this.#activate(waiting, cause);
+    if (waiting.notBeforeMs <= this.#options.clock.monotonic()) return this.#activate(waiting, cause);
     this.#delay(this.#delayed, waiting, cause);
     this.#arrived();
   }
@@ -334,11 +334,11 @@ export class SchedulingQueue implements QueueState {
     if ((!a && !b) || this.#closed) return;
     const { clock } = this.#options;
     const notBeforeMs = Math.min(a?.notBeforeMs ?? Infinity, b?.notBeforeMs ?? Infinity);
-    this.#timer = clock.after(Math.max(0, notBeforeMs - clock.now()), () => this.#endDelays());
+    this.#timer = clock.after(Math.max(0, notBeforeMs - clock.monotonic()), () => this.#endDelays());
   }
 
   #endDelays(): void {
-    const nowMs = this.#options.clock.now();
+    const nowMs = this.#options.clock.monotonic();
     for (const heap of [this.#delayed, this.#failed]) {
       for (let next = heap.peek(); next && next.notBeforeMs <= nowMs; next = heap.peek()) {
         heap.pop();
@@ -357,7 +357,7 @@ export class SchedulingQueue implements QueueState {
     if (this.#sweep || this.#closed) return;
     this.#sweep = this.#options.clock.after(sweepMs, () => {
       this.#sweep = undefined;
-      const beforeMs = this.#options.clock.now() - lookAgainMs;
+      const beforeMs = this.#options.clock.monotonic() - lookAgainMs;
       for (const waiting of this.#refused.all()) if (waiting.sinceMs <= beforeMs) this.#overdue(waiting);
       if (this.#refused.size > 0) this.#sweepLater();
     });
