@@ -35,23 +35,14 @@ class Server implements Transport {
   }
 }
 
-/** What people call the time can be put back; what is measured by it goes on. */
-class WallClock extends VirtualClock {
-  putBackMs = 0;
-
-  override now(): number {
-    return super.now() - this.putBackMs;
-  }
-}
-
 let server: Server;
-let clock: WallClock;
+let clock: VirtualClock;
 let recorder: EventSeriesRecorder;
 const minute = 60_000;
 
 beforeEach(() => {
   server = new Server();
-  clock = new WallClock();
+  clock = new VirtualClock();
   const base = { client: new Client(server), clock, random: seededRandom(1), log: silentLog };
   recorder = new EventSeriesRecorder({ ...base, reporter: 'scheduler', host: 'h' });
 });
@@ -100,6 +91,16 @@ test('what is said again of the same version is a series, whatever its words; it
   recorder.record(pod('p'), note('anew'));
   await clock.advance(0);
   expect(server.seen).toContain('anew once');
+});
+
+test.each([-300, 300])('a series ends as late although the clock is set by %s minutes', async (minutes) => {
+  await clock.advance(5 * minute);
+  for (const message of ['one', 'two', 'three']) recorder.record(pod('p'), note(message));
+  clock.shiftWall(minutes * minute);
+  await clock.advance(5 * minute);
+  expect(server.seen).toEqual(['one 2']);
+  await clock.advance(7 * minute);
+  expect(server.seen).toEqual(['one 3']);
 });
 
 test('a series that goes on is written now and then', async () => {
@@ -159,7 +160,7 @@ test('after a burst fifty a second are written, and those that are tried again h
 test('a clock that is put back holds no event up', async () => {
   for (let i = 0; i < 200; i++) recorder.record(pod(`p${i}`), note('hello'));
   await clock.advance(1000);
-  clock.putBackMs = 60 * minute;
+  clock.shiftWall(-60 * minute);
   await clock.advance(1000);
   expect(server.events.size).toBe(200);
   for (let i = 0; i < 50; i++) recorder.record(pod(`q${i}`), note('hello'));

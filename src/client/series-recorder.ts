@@ -43,6 +43,7 @@ const longestNote = 1024;
 interface Said {
   event: Event;
   cause: Cause;
+  /** When it was last said, on the monotonic clock. */
   lastMs: number;
   /** What is being written of it: settled once that is, or is given up. */
   writing: Promise<void> | undefined;
@@ -69,13 +70,15 @@ export class EventSeriesRecorder implements Recorder {
 
   /** Reports something about `object`. Returns at once. */
   record(object: KubernetesObject, note: EventNote): void {
-    const nowMs = this.#options.clock.now();
+    const { clock } = this.#options;
+    const nowMs = clock.now();
+    const lastMs = clock.monotonic();
     const { reporter = this.#options.reporter, action = note.reason } = note;
     const key = `${note.type} ${note.reason} ${action} ${reporter} ${note.fieldPath} ${keyOf(object)} ${note.related && keyOf(note.related)}`;
     const known = this.#known.get(key);
-    if (known) return this.#sayAgain(known, nowMs);
+    if (known) return this.#sayAgain(Object.assign(known, { lastMs }), nowMs);
     const event = this.#event(object, { ...note, reporter, action }, nowMs);
-    const said: Said = { event, cause: causedBy(object, note.message), lastMs: nowMs, writing: undefined };
+    const said: Said = { event, cause: causedBy(object, note.message), lastMs, writing: undefined };
     this.#remember(key, said);
     this.#write(said);
   }
@@ -88,7 +91,6 @@ export class EventSeriesRecorder implements Recorder {
 
   #sayAgain(said: Said, nowMs: number): void {
     const { series } = said.event;
-    said.lastMs = nowMs;
     said.event.series = { count: (series?.count ?? 1) + 1, lastObservedTime: formatMicroTime(nowMs) };
     if (!series) this.#write(said);
   }
@@ -127,7 +129,7 @@ export class EventSeriesRecorder implements Recorder {
     if (this.#timer || this.#closed.signal.aborted || this.#known.size === 0) return;
     this.#timer = this.#options.clock.after(finishMs, () => {
       this.#timer = undefined;
-      this.#look(this.#options.clock.now() - finishMs, ++this.#looks % looksPerRefresh === 0);
+      this.#look(this.#options.clock.monotonic() - finishMs, ++this.#looks % looksPerRefresh === 0);
       this.#lookLater();
     });
   }

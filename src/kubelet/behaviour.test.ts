@@ -19,6 +19,7 @@ async function on(story: (node: TestNode) => Promise<void>, node = new TestNode(
 
 const status = (node: TestNode, name: string, at = 0) => node.pod(name)?.status?.containerStatuses?.[at];
 const waiting = (node: TestNode, name: string) => status(node, name)?.state?.waiting;
+const hourMs = 3_600_000;
 const running = (node: TestNode, name: string) =>
   node.until(() => node.pod(name)?.status?.phase === 'Running');
 const simulated = (annotations: Record<string, string>) =>
@@ -76,6 +77,14 @@ describe('a pod that lacks something', () => {
         'Failed: Failed to pull image "registry.example/c:1": no such image',
       );
       expect(node.told('web')).toContain('Failed: Error: ErrImagePull');
+    }));
+
+  test('waits no longer for an image although the clock has been set back', () =>
+    on(async (node) => {
+      node.create('web', {}, simulated({ 'pull-error': 'no such image' }));
+      await node.until(() => waiting(node, 'web')?.reason === 'ImagePullBackOff');
+      node.clock.shiftWall(-5 * hourMs);
+      await node.until(() => waiting(node, 'web')?.reason === 'ErrImagePull');
     }));
 
   test.each([
@@ -211,6 +220,29 @@ describe('the end of a pod', () => {
       await node.until(() => waiting(node, 'web')?.reason === 'CrashLoopBackOff');
       expect(node.told('web')).toContain('FailedPostStartHook: PostStartHook failed');
       expect(node.told('web')).toContain('Killing: FailedPostStartHook');
+    }));
+});
+
+describe('a clock that is set back by hours', () => {
+  test('does not hold up containers that have failed before', () =>
+    on(async (node) => {
+      node.create('bad', { restartPolicy: 'Always' }, simulated({ 'exit-after': '1s', 'exit-code': '3' }));
+      await node.until(() => waiting(node, 'bad')?.reason === 'CrashLoopBackOff');
+      const { restartCount = 0 } = status(node, 'bad') ?? {};
+      node.clock.shiftWall(-5 * hourMs);
+      await node.until(() => (status(node, 'bad')?.restartCount ?? 0) > restartCount);
+      await node.until(() => waiting(node, 'bad')?.reason === 'CrashLoopBackOff');
+    }));
+
+  test('does not hold up the probes of containers that ran before the kubelet starts again', () =>
+    on(async (node) => {
+      const readinessProbe = { exec: { command: ['true'] }, initialDelaySeconds: 5, periodSeconds: 1 };
+      node.create('web', { containers: [container('c', { readinessProbe })] });
+      await running(node, 'web');
+      await node.stop();
+      node.clock.shiftWall(-5 * hourMs);
+      await node.start();
+      await node.until(() => status(node, 'web')?.ready === true);
     }));
 });
 

@@ -60,6 +60,16 @@ describe('two points', () => {
     expect(usedIn(again)).toMatchObject({ window: '10s', usage: { cpu: '100m' } });
   });
 
+  test('of which the later is of an earlier time are of a clock that was set back', () => {
+    const first = nextOfNode(nextOfNode(undefined, point(7200, 1)), point(7215, 2));
+    const setBack = nextOfNode(first, point(30, 3));
+    expect(usedIn(setBack)).toBeUndefined();
+    expect(usedIn(nextOfNode(setBack, point(45, 6)))).toMatchObject({
+      window: '15s',
+      usage: { cpu: '200m' },
+    });
+  });
+
   test('of which the later counts less are of two machines of one name', () => {
     expect(usedIn(nextOfNode(nextOfNode(undefined, point(10, 100)), point(25, 3)))).toBeUndefined();
   });

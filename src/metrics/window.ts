@@ -39,10 +39,11 @@ export interface Used {
   usage: ContainerMetrics['usage'];
 }
 
-/** What was used in a window; undefined where there are no two points of one run. */
+/** What was used in a window; undefined where there are no two points of one run, or the node's clock was set back between them. */
 export function usedIn({ last, previous }: Window): Used | undefined {
   if (!previous || last.startMs < previous.startMs || last.cpuSeconds < previous.cpuSeconds) return undefined;
   const spanMs = last.timeMs - previous.timeMs;
+  if (spanMs <= 0) return undefined;
   const nanoCores = Math.floor(((last.cpuSeconds - previous.cpuSeconds) / spanMs) * 1e12);
   return {
     timestamp: formatTime(last.timeMs),

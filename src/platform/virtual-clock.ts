@@ -12,23 +12,23 @@ interface Pending {
  * work that a timer sets off (promises included) is let run out before the next one fires.
  */
 export class VirtualClock implements Clock {
-  #nowMs: number;
-  readonly #startMs: number;
-  #shiftMs = 0;
+  /** What has passed; small, so that no delay is too short to be added to it. */
+  #nowMs = 0;
+  /** The wall time when nothing had passed. */
+  #wallMs: number;
   #order = 0;
   readonly #pending: Pending[] = [];
 
   constructor(startMs: number = 1_767_225_600_000) {
-    this.#nowMs = startMs;
-    this.#startMs = startMs;
+    this.#wallMs = startMs;
   }
 
   now(): number {
-    return this.#nowMs + this.#shiftMs;
+    return this.#wallMs + this.#nowMs;
   }
 
   monotonic(): number {
-    return this.#nowMs - this.#startMs;
+    return this.#nowMs;
   }
 
   after(delayMs: number, fn: () => void): Timer {
@@ -49,7 +49,7 @@ export class VirtualClock implements Clock {
 
   /** Sets the wall clock ahead, or back where negative, as a person or a time server does: no time passes. */
   shiftWall(byMs: number): void {
-    this.#shiftMs += byMs;
+    this.#wallMs += byMs;
   }
 
   /** Moves time on by `spanMs`, firing every timer on the way. */

@@ -208,7 +208,7 @@ export class Fairness {
 
   #refuse({ counts, level }: Flow, why: Refusal): Error {
     counts.refused[why]++;
-    level.retryAfter.refused(this.#options.clock.now());
+    level.retryAfter.refused(this.#options.clock.monotonic());
     return tooManyRequests('Too many requests, please try again later.', level.retryAfter.seconds);
   }
 

@@ -222,15 +222,17 @@ describe('a volume of a driver', () => {
     expect(await attachments()).toEqual([]);
   });
 
-  test('is taken from a node that nobody hears of, after six minutes', async () => {
+  test('is taken from a node that nobody hears of, after six minutes, however the clock is set', async () => {
     await volume('data');
     await pod('user', 'node-1');
     await report({ attached: true });
     await mounted('node-1', [nameIn('data')]);
     await ready('node-1', 'Unknown');
     await end('user');
+    cluster.clock.shiftWall(5 * 3_600_000);
     await cluster.pass(unmountWithinMs - 1000);
     expect(await attachments()).toEqual(['data node-1']);
+    cluster.clock.shiftWall(-10 * 3_600_000);
     await cluster.pass(2000);
     expect(await attachments()).toEqual([]);
     expect(seriesOf(cluster.meter)).toMatchObject({ [forcedDetaches('timeout')]: 1 });

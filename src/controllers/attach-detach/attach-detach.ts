@@ -173,7 +173,7 @@ class AttachDetach {
     if (node && node.metadata.annotations?.[managedAnnotation] !== 'true') return done;
     const wanted = this.#wantedOn(nodeName);
     const attachments = this.#ownOn(nodeName);
-    const nowMs = this.#context.clock.now();
+    const nowMs = this.#context.clock.monotonic();
     this.#noteUnwanted(attachments, wanted, nowMs);
     const plan = planNode({
       node,

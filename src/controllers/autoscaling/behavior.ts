@@ -1,6 +1,6 @@
 import type { HorizontalPodAutoscaler, HPAScalingRules } from '../../api/autoscaling/v2.ts';
 
-/** What was recommended or done, and when. */
+/** What was recommended or done, and when, on the monotonic clock. */
 export interface Moment {
   atMs: number;
   replicas: number;
@@ -28,6 +28,7 @@ interface Input {
   current: number;
   wanted: number;
   past: Past;
+  /** On the monotonic clock. */
   nowMs: number;
 }
 

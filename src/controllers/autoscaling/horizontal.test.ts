@@ -160,6 +160,19 @@ describe('an autoscaler', () => {
     expect(series('desired_replicas{namespace="default",hpa_name="web"}')).toBe(1);
   });
 
+  test('goes down when it has been quiet for a while, and no earlier or later, however the clock is set', async () => {
+    usage = 200;
+    await cluster.pass(16_000);
+    expect(await replicas()).toBe(4);
+    usage = 10;
+    cluster.clock.shiftWall(5 * 3_600_000);
+    await cluster.pass(120_000);
+    expect(await replicas()).toBeGreaterThanOrEqual(4);
+    cluster.clock.shiftWall(-5 * 3_600_000);
+    await cluster.pass(300_000);
+    expect(await replicas()).toBe(1);
+  });
+
   test('says so where nobody measures anything', async () => {
     usage = undefined;
     await cluster.pass(16_000);

@@ -129,7 +129,7 @@ class Autoscaler {
     const look = new Look(scaler, clock.now());
     const startMs = clock.monotonic();
     try {
-      return await this.#look(look, clock.now());
+      return await this.#look(look, startMs);
     } catch (error) {
       look.result.error = 'internal';
       throw error;
@@ -213,7 +213,7 @@ class Autoscaler {
       look.why = 'Current number of replicas below Spec.MinReplicas';
       return minReplicas;
     }
-    const highest = await this.#measure(look, scale, nowMs);
+    const highest = await this.#measure(look, scale);
     if (!highest) return undefined;
     const { replicas: wanted, name } = highest;
     look.why = wanted > current ? `${name} above target` : 'All metrics below target';
@@ -225,7 +225,7 @@ class Autoscaler {
   }
 
   /** The highest of what the metrics ask for; undefined where they say too little to act on. */
-  async #measure(look: Look, scale: Scale, nowMs: number): Promise<Proposal | undefined> {
+  async #measure(look: Look, scale: Scale): Promise<Proposal | undefined> {
     const { scaler } = look;
     const chosen = this.#choose(look, scale.status?.selector ?? '');
     if (!chosen) return undefined;
@@ -237,7 +237,7 @@ class Autoscaler {
       replicas: current,
       statusReplicas: scale.status?.replicas ?? 0,
       tolerance: toleranceOf(scaler),
-      nowMs,
+      nowMs: this.#context.clock.now(),
     };
     const specs = scaler.spec.metrics ?? [];
     const results: PromiseSettledResult<Proposal>[] = [];

@@ -164,6 +164,16 @@ describe('a DaemonSet', () => {
     expect(failures.length).toBeLessThan(10);
   });
 
+  test('replaces a failed pod no later although the clock has been set back', async () => {
+    kubelets.fate = (pod) => (nodeOf(pod) === 'a' ? 'Failed' : 'ready');
+    await create();
+    await cluster.pass(10_000);
+    const before = (await cluster.events('FailedDaemonPod')).length;
+    cluster.clock.shiftWall(-5 * 3_600_000);
+    await cluster.pass(120_000);
+    expect((await cluster.events('FailedDaemonPod')).length).toBeGreaterThan(before);
+  });
+
   test('replaces a failed pod soon again once all has gone well for long', async () => {
     const uid = async () => (await cluster.list(pods)).find((p) => nodeOf(p) === 'a')?.metadata.uid;
     kubelets.fate = (pod) => (nodeOf(pod) === 'a' ? 'Failed' : 'ready');

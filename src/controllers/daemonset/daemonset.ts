@@ -190,7 +190,7 @@ class DaemonSetController {
   /** How long a failed daemon stays before another may take its place, in milliseconds. */
   #heldMs(key: string, pod: Pod): number {
     const { notBeforeMs } = this.#retries.get(`${key}/${nodeOf(pod)}`) ?? { notBeforeMs: 0 };
-    return Math.max(0, notBeforeMs - this.#context.clock.now());
+    return Math.max(0, notBeforeMs - this.#context.clock.monotonic());
   }
 
   /** A daemon that fails again and again is replaced ever more slowly; after a long time without failure, soon again. */
@@ -198,7 +198,7 @@ class DaemonSetController {
     const { clock, random } = this.#context;
     const id = `${key}/${nodeOf(pod)}`;
     const before = this.#retries.get(id);
-    const nowMs = clock.now();
+    const nowMs = clock.monotonic();
     const isRecent = before && nowMs - before.lastMs <= 2 * longestHoldMs;
     const backoff = isRecent ? before.backoff : new Backoff({ baseMs: 1_000, maxMs: longestHoldMs, random });
     this.#retries.set(id, { backoff, lastMs: nowMs, notBeforeMs: nowMs + backoff.next() });

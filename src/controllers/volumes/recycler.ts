@@ -81,7 +81,7 @@ export class Recycler {
   readonly #claims: Informer<PersistentVolumeClaim>;
   /** The pods at work, and what is heard of them, by their volumes' uids. */
   readonly #started = new Map<string, Started>();
-  /** When those that could not be emptied are tried again, milliseconds since the epoch. */
+  /** When those that could not be emptied are tried again, on the monotonic clock. */
   readonly #retries = new Map<string, number>();
 
   constructor(context: ControllerContext, writes: OwnWrites) {
@@ -96,13 +96,13 @@ export class Recycler {
     const { uid } = volume.metadata;
     const started = this.#started.get(uid);
     const recycling = started ? await this.#look(volume, started) : await this.#startInTime(key, volume);
-    if (recycling.type === 'failed') this.#retries.set(uid, this.#context.clock.now() + resyncMs);
+    if (recycling.type === 'failed') this.#retries.set(uid, this.#context.clock.monotonic() + resyncMs);
     if (recycling.type === 'done') this.#retries.delete(uid);
     return recycling;
   }
 
   async #startInTime(key: string, volume: Volume): Promise<Recycling> {
-    const afterMs = (this.#retries.get(volume.metadata.uid) ?? 0) - this.#context.clock.now();
+    const afterMs = (this.#retries.get(volume.metadata.uid) ?? 0) - this.#context.clock.monotonic();
     return afterMs > 0 ? { type: 'busy', outcome: { type: 'again', afterMs } } : this.#start(key, volume);
   }
 

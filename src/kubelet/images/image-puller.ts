@@ -182,7 +182,7 @@ export class ImagePuller {
   }
 
   #now(): number {
-    return this.#context.platform.clock.now();
+    return this.#context.platform.clock.monotonic();
   }
 }
 

@@ -3,9 +3,12 @@ interface Entry {
   updatedMs: number;
 }
 
+/** What tells when something happened may be so much ahead of who asks, in milliseconds. */
+const mostAheadMs = 1000;
+
 /**
  * Growing delays by key, as client-go's flowcontrol.Backoff: the first failure costs the base delay, each further one
- * doubles it up to the most, and a key that was quiet for twice the most begins anew. All moments are epoch milliseconds.
+ * doubles it up to the most, and a key that was quiet for twice the most begins anew. All moments are of one clock.
  */
 export class KeyedBackoff {
   readonly #options: { baseMs: number; maxMs: number };
@@ -26,7 +29,8 @@ export class KeyedBackoff {
   /** How long the key still has to wait after what happened at `eventMs`; 0 where it need not. */
   waitMs(key: string, eventMs: number, nowMs: number): number {
     const entry = this.#entries.get(key);
-    if (!entry || this.#isStale(entry, eventMs)) return 0;
+    // Of what is still to come nobody knows how long ago it was: the clock has been set back.
+    if (!entry || this.#isStale(entry, eventMs) || eventMs > nowMs + mostAheadMs) return 0;
     return Math.max(0, eventMs + entry.delayMs - nowMs);
   }
 

@@ -64,4 +64,4 @@ function grouped<T>(items: T[], keyOf: (item: T) => string): T[][] {
 const attemptOf = (item: Container | Sandbox) => ('pod' in item ? item.pod : item.container)?.attempt ?? 0;
 
 const newestFirst = <T extends Container | Sandbox>(items: T[]) =>
-  [...items].sort((a, b) => b.createdAtMs - a.createdAtMs || attemptOf(b) - attemptOf(a));
+  [...items].sort((a, b) => attemptOf(b) - attemptOf(a) || b.createdAtMs - a.createdAtMs);

@@ -161,6 +161,13 @@ describe('delays', () => {
     expect(backoff.waitMs('k', 3, 5)).toBe(0);
   });
 
+  test('are not waited for from what is still to come: the clock has been set back', () => {
+    const backoff = new KeyedBackoff({ baseMs: 10, maxMs: 40 });
+    backoff.next('k', 3_600_000, 3_600_000);
+    expect(backoff.waitMs('k', 3_600_000, 0)).toBe(0);
+    expect(backoff.waitMs('k', 3_600_000, 3_599_999)).toBe(11);
+  });
+
   test.each([
     [0, '0s'],
     [10_000, '10s'],

@@ -35,7 +35,7 @@ export interface RuntimeSandbox {
   hostNetwork: boolean;
 }
 
-/** What the runtime has of one pod. Both lists are newest first. */
+/** What the runtime has of one pod. Both lists have the last attempt first, since clocks may be set back between two. */
 export interface RuntimePod {
   uid: string;
   name: string;

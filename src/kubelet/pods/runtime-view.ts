@@ -47,10 +47,10 @@ export class RuntimeView {
     ]);
     const found = loaded[0]
       .filter((s) => s !== undefined)
-      .sort((a, b) => b.createdAtMs - a.createdAtMs || b.attempt - a.attempt);
+      .sort((a, b) => b.attempt - a.attempt || b.createdAtMs - a.createdAtMs);
     const runs = loaded[1]
       .filter((c) => c !== undefined)
-      .sort((a, b) => b.createdAtMs - a.createdAtMs || b.restartCount - a.restartCount);
+      .sort((a, b) => b.restartCount - a.restartCount || b.createdAtMs - a.createdAtMs);
     return { ...pod, sandboxes: found, containers: runs };
   }
 

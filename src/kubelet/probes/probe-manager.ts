@@ -114,7 +114,9 @@ export class ProbeManager implements ProbeView, ReadinessView {
     this.#workers.set(key, fresh);
     this.#verdicts.set(`${kind}/${last.id}`, memory.verdict);
     if (isSettled(kind, memory)) return;
-    this.#schedule(fresh, Math.max(0, startedAtMs + (probe.initialDelaySeconds ?? 0) * 1000 - this.#now()));
+    const delayMs = (probe.initialDelaySeconds ?? 0) * 1000;
+    // A start that is still to come tells that the clock has been set back: nobody waits for that.
+    this.#schedule(fresh, Math.min(delayMs, Math.max(0, startedAtMs + delayMs - this.#now())));
   }
 
   #drop(key: string, worker: Worker): void {

@@ -18,10 +18,10 @@ const defaultSeconds = 3600;
 const refreshAt = 0.8;
 const oldestMs = 24 * 3600 * 1000;
 
-/** Whether a token is to be replaced. */
+/** Whether a token is to be replaced. One from the future, whose maker's clock has been set back since, is believed by nobody. */
 export function needsRefresh(held: { obtainedMs: number; expiresMs: number }, nowMs: number): boolean {
   const lifeMs = held.expiresMs - held.obtainedMs;
-  return nowMs > held.obtainedMs + Math.min(oldestMs, lifeMs * refreshAt);
+  return nowMs < held.obtainedMs || nowMs > held.obtainedMs + Math.min(oldestMs, lifeMs * refreshAt);
 }
 
 /** Tokens of service accounts, each bound to the pod that it was made for. */

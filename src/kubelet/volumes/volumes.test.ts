@@ -406,6 +406,7 @@ test('a token is replaced when most of its life is over, or after a day', () => 
   expect(needsRefresh(held, 801)).toBe(true);
   const day = 24 * 3600 * 1000;
   expect(needsRefresh({ obtainedMs: 0, expiresMs: 365 * day }, day + 1)).toBe(true);
+  expect(needsRefresh({ obtainedMs: day, expiresMs: 2 * day }, day - 1)).toBe(true);
 });
 
 test('only volumes that a container mounts are made', () => {

@@ -388,7 +388,7 @@ export class DynamicResources implements Plugin {
   /** Throws where devices fail, or take too long. */
   async #allReady(claims: readonly Claim[], signal: AbortSignal): Promise<void> {
     const { clock } = this.#handle;
-    for (const endMs = clock.now() + this.#timeoutMs; ; await clock.sleep(lookAgainMs, signal)) {
+    for (const endMs = clock.monotonic() + this.#timeoutMs; ; await clock.sleep(lookAgainMs, signal)) {
       let isReady = true;
       for (const written of claims) {
         const { resourceVersion } = written.metadata;
@@ -403,7 +403,7 @@ export class DynamicResources implements Plugin {
         isReady = false;
       }
       if (isReady) return;
-      if (clock.now() >= endMs) throw new Error('device binding timeout');
+      if (clock.monotonic() >= endMs) throw new Error('device binding timeout');
     }
   }
 
