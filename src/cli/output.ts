@@ -35,7 +35,7 @@ export function print(text: string): void {
 
 /** Tells what went wrong: message and hint for what a user can mend, the stack for a bug. */
 export function printError(error: unknown): void {
-  const known = error instanceof UserError ? error : refusedFile(error);
+  const known = error instanceof UserError ? error : refused(error);
   if (known) {
     progress(`${colors.red('error:')} ${known.message}`);
     if (known.hint) progress(`${colors.dim('hint:')}  ${known.hint}`);
@@ -62,10 +62,16 @@ const refusals: Record<string, string> = {
   EDQUOT: 'make room in the quota of its disk',
 };
 
-/** What the system refuses to do with a file, for reasons that a user can mend; undefined for other errors. */
-function refusedFile(error: unknown): UserError | undefined {
+/** What is refused whatever it is about: files, sockets and processes take descriptors alike. */
+const shortages: Record<string, string> = {
+  EMFILE: 'raise the limit of open files of this process (ulimit -n)',
+  ENFILE: 'raise the limit of open files of this machine (sysctl fs.file-max)',
+};
+
+/** What the system refuses, for reasons that a user can mend; undefined for other errors. */
+function refused(error: unknown): UserError | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code = '', path } = error as NodeJS.ErrnoException;
-  const hint = refusals[code];
-  return hint && path ? new UserError(error.message, hint) : undefined;
+  const hint = shortages[code] ?? (path ? refusals[code] : undefined);
+  return hint ? new UserError(error.message, hint) : undefined;
 }

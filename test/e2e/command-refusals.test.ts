@@ -119,6 +119,14 @@ test.skipIf(!isRoot)(`a directory of another user is not used${isRoot ? '' : ' (
   expect(readdirSync(at('theirs'))).toEqual([]);
 });
 
+test('a process that may open too few files says which limit to raise', async () => {
+  const up = `ulimit -n 48; exec "${process.execPath}" "${join(root, 'bin', 'k8ts')}" up --nodes 0 --port 0 --data-dir "${at('few')}"`;
+  const { code, stderr } = await runToEnd('sh', ['-c', up]);
+  expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('EMFILE') });
+  expect(stderr).toContain('raise the limit of open files of this process (ulimit -n)');
+  expect(stderr).not.toMatch(/^ {4}at |unexpected error/m);
+});
+
 const why = whyNoRealNodes();
 test.skipIf(why)(
   `what cannot be used is told before a network is built${why ? ` (skipped: ${why})` : ''}`,
