@@ -73,11 +73,23 @@ function typeRef(node, names, where) {
   }
 }
 
+/** Whether JSON always has the field. Of structs that are no pointers Go leaves none out unless told so. */
+function isPrinted(field, markers) {
+  if (has(markers, 'omitEmpty')) return false;
+  const isStruct = field.type === 'ref' && !field.pointer;
+  return isStruct || field.required === true || field.nullable === true || has(markers, 'printed');
+}
+
+const isNullable = (node) =>
+  node.type === 'TSUnionType' && node.types.some(({ type }) => type === 'TSNullKeyword');
+
 function fieldSchema(member, doc, names, where) {
   const field = typeRef(member.typeAnnotation.typeAnnotation, names, where);
   const m = doc.markers;
   if (!member.optional && !has(m, 'optional')) field.required = true;
   if (has(m, 'pointer')) field.pointer = true;
+  if (isNullable(member.typeAnnotation.typeAnnotation)) field.nullable = true;
+  if (isPrinted(field, m)) field.printed = true;
   if (has(m, 'proto')) field.proto = Number(first(m, 'proto'));
   for (const name of ['protoName', 'listType', 'patchStrategy', 'patchMergeKey', 'mapType']) {
     if (has(m, name)) field[name] = first(m, name);

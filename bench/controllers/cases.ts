@@ -121,7 +121,7 @@ async function miscounted(cluster: BenchCluster, n: number, namespace = 'default
   const slices = await cluster.onlooker.of(endpointslices).list({ namespace });
   const targets = slices.items
     .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === 'shop')
-    .flatMap(({ endpoints = [] }) => endpoints.filter((e) => e.conditions?.ready))
+    .flatMap(({ endpoints }) => (endpoints ?? []).filter((e) => e.conditions?.ready))
     .flatMap((endpoint) => endpoint.targetRef?.uid ?? []);
   const addresses = new Set(there.map((pod) => pod.status?.podIP));
   const counts = { pods: there.length, ready: ready.length, addresses: addresses.size };

@@ -24,7 +24,7 @@ interface Similar {
 /** How an event began, and how often it has been said. */
 interface Said {
   name: string;
-  firstTimestamp: string | undefined;
+  firstTimestamp: string | null | undefined;
   count: number;
 }
 

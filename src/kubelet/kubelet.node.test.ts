@@ -58,7 +58,7 @@ describe.skipIf(why)(`the kubelet on containerd${why ? ` (skipped: ${why})` : ''
       mounts: true,
     };
     const stopDriver = await node.startProgram('test-csi-program.ts', JSON.stringify(options));
-    await node.until(() => api.get(csinodes, '', 'n1')?.spec.drivers.length === 1);
+    await node.until(() => api.get(csinodes, '', 'n1')?.spec.drivers?.length === 1);
     const claimRef = { kind: 'PersistentVolumeClaim', namespace: 'default', name: 'disk', uid: 'uid-disk' };
     const csi = { driver, volumeHandle: 'disk-1', fsType: 'ext4' };
     api.add(persistentvolumes, {
@@ -89,7 +89,7 @@ describe.skipIf(why)(`the kubelet on containerd${why ? ` (skipped: ${why})` : ''
     );
     expect(readFileSync(`${data}/who`, 'utf8')).toBe('0\n');
     await stopAgain();
-    await node.until(() => api.get(csinodes, '', 'n1')?.spec.drivers.length === 0);
+    await node.until(() => api.get(csinodes, '', 'n1')?.spec.drivers?.length === 0);
   });
 
   test('shows config maps and secrets in files and variables, and changes of them in the files', async () => {

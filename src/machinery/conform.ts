@@ -8,7 +8,7 @@ import { normalizeMicroTime, normalizeTime, TimeError } from './time.ts';
 
 /*
  * Brings a decoded JSON value into the form its type gives it: what `encoding/json` does upstream while it fills Go
- * structs. Unknown fields go, null is dropped, quantities and times take their canonical form, what has the wrong type
+ * structs. Unknown fields go, null is dropped where nothing prints it, quantities and times take their canonical form, what has the wrong type
  * is refused in Go's words.
  */
 
@@ -85,8 +85,8 @@ function zeroOfType(type: TypeSchema): unknown {
 
 /** Whether upstream leaves the field out when it prints: it is empty, and nothing tells empty from missing. */
 function isOmitted(value: unknown, field: FieldSchema): boolean {
-  if (value === null || value === undefined) return true;
-  if (field.required || field.pointer) return false;
+  if (value === null || value === undefined) return value === undefined || !field.nullable;
+  if (field.printed || field.pointer) return false;
   if (value === '' || value === 0 || value === false) return field.type !== 'ref';
   if (field.type === 'array') return (value as unknown[]).length === 0;
   return field.type === 'map' && Object.keys(value as Json).length === 0;
@@ -172,7 +172,7 @@ class Conformer {
   }
 
   private field(key: string, value: unknown, field: FieldSchema): unknown {
-    if (value === null) return undefined;
+    if (value === null) return field.nullable ? null : undefined;
     this.path.push(key);
     this.fields.push(key);
     const result = this.value(value, field);

@@ -11,6 +11,10 @@ export interface FieldSchema {
   required?: boolean;
   /** A pointer upstream: what is missing is told apart from what is zero. */
   pointer?: boolean;
+  /** JSON always has it: it is zero, `{}` or null where nobody has said anything. */
+  printed?: boolean;
+  /** It is null where it holds nothing. */
+  nullable?: boolean;
   proto?: number;
   protoName?: string;
   listType?: 'atomic' | 'set' | 'map';

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import docs from '../../src/api/generated/docs.json' with { type: 'json' };
 import { definitionOf } from '../../src/apiserver/openapi/definitions.ts';
 import { allTypeNames, type FieldSchema, type TypeSchema, typeSchema } from '../../src/machinery/schema.ts';
+import printedFields from './printed-fields.json' with { type: 'json' };
 import { type ReferenceSchema, reference, referenceTest } from './reference.ts';
 
 interface GroupVersion {
@@ -136,6 +137,22 @@ function qualified(type: string, message: string): string {
   if (type.startsWith('.')) return type.slice(1);
   return type.includes('.') ? type : `${message.slice(0, message.lastIndexOf('.'))}.${type}`;
 }
+
+/** Names of fields, in the order of the alphabet and with a space between them, by type and package. */
+const printed: Record<string, Record<string, string>> = printedFields;
+
+test('the fields that JSON always has are those without `omitempty` upstream, and its structs', () => {
+  const types = typeNames.map(typeSchema).filter(({ scalar, protoOnly }) => !scalar && !protoOnly);
+  const ours: Record<string, Record<string, string>> = {};
+  for (const { name, fields } of types) {
+    const always = [...fields].flatMap(([field, schema]) => (schema.printed ? [field] : []));
+    const dot = name.lastIndexOf('.');
+    const inPackage = (ours[name.slice(0, dot)] ??= {});
+    if (always.length > 0) inPackage[name.slice(dot + 1)] = always.sort().join(' ');
+  }
+  for (const name of Object.keys(ours)) expect.soft(ours[name], name).toEqual(printed[name] ?? {});
+  expect(Object.keys(printed).filter((name) => !ours[name])).toEqual([]);
+});
 
 test('every type and every field says what it is', () => {
   const described: Record<string, { description: string; fields: Record<string, string> } | undefined> = docs;

@@ -337,7 +337,7 @@ export interface ValidatingAdmissionPolicyBindingList {
 
 /** How a policy is put into force. */
 export interface ValidatingAdmissionPolicyBindingSpec {
-  /** The policy. Without one of this name nothing happens. @proto 1 */
+  /** The policy. Without one of this name nothing happens. @proto 1 @omitEmpty */
   policyName: string;
   /** Where parameters come from; required if the policy takes any. @proto 2 @pointer */
   paramRef?: ParamRef;
@@ -345,7 +345,7 @@ export interface ValidatingAdmissionPolicyBindingSpec {
   matchResources?: MatchResources;
   /**
    * What a violation leads to: `Deny`, `Warn`, `Audit`; not `Deny` and `Warn` together.
-   * @proto 4 @listType set
+   * @proto 4 @listType set @omitEmpty
    */
   validationActions: string[];
 }

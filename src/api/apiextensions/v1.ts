@@ -118,7 +118,7 @@ export interface CustomResourceDefinitionCondition {
   /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
   /** When `status` last took another value. @proto 3 */
-  lastTransitionTime?: Time;
+  lastTransitionTime?: Time | null;
   /** One CamelCase word for programs: why the condition has this status. @proto 4 */
   reason?: string;
   /** Sentence for people about the last change; may be empty. @proto 5 */
@@ -174,11 +174,11 @@ export interface CustomResourceDefinitionSpec {
 /** Whether a type is served. */
 export interface CustomResourceDefinitionStatus {
   /** Aspects of its state. @proto 1 @listType map @listMapKey type */
-  conditions?: CustomResourceDefinitionCondition[];
+  conditions?: CustomResourceDefinitionCondition[] | null;
   /** Names in use; may differ from the spec on a clash. @proto 2 */
   acceptedNames?: CustomResourceDefinitionNames;
   /** Versions in which objects have ever been stored. @proto 3 @listType atomic */
-  storedVersions?: string[];
+  storedVersions?: string[] | null;
   /** The newest `metadata.generation` that this status takes into account. @proto 4 */
   observedGeneration?: Int64;
 }
@@ -243,7 +243,7 @@ export interface JSONSchemaProps {
   id?: string;
   /** Not allowed here. @proto 2 @protoName schema */
   $schema?: string;
-  /** Not allowed here. @proto 3 @protoName ref */
+  /** Not allowed here. @proto 3 @protoName ref @pointer */
   $ref?: string;
   /** What the value means. @proto 4 */
   description?: string;

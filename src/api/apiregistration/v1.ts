@@ -29,7 +29,7 @@ export interface APIServiceCondition {
   /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
   /** When `status` last took another value. @proto 3 */
-  lastTransitionTime?: Time;
+  lastTransitionTime?: Time | null;
   /** One CamelCase word for programs: why the condition has this status. @proto 4 */
   reason?: string;
   /** Sentence for people about the last change; may be empty. @proto 5 */

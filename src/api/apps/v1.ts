@@ -68,7 +68,7 @@ export interface DaemonSetCondition {
   /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
   /** When `status` last took another value. @proto 3 */
-  lastTransitionTime?: Time;
+  lastTransitionTime?: Time | null;
   /** One CamelCase word for programs: why the condition has this status. @proto 4 */
   reason?: string;
   /** Sentence for people about the last change; may be empty. @proto 5 */
@@ -164,9 +164,9 @@ export interface DeploymentCondition {
   /** Sentence for people about the last change; may be empty. @proto 5 */
   message?: string;
   /** When the condition was last written. @proto 6 */
-  lastUpdateTime?: Time;
+  lastUpdateTime?: Time | null;
   /** When `status` last took another value. @proto 7 */
-  lastTransitionTime?: Time;
+  lastTransitionTime?: Time | null;
 }
 
 /** Many Deployment objects, as one answer. @kind */
@@ -258,7 +258,7 @@ export interface ReplicaSetCondition {
   /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
   /** When `status` last took another value. @proto 3 */
-  lastTransitionTime?: Time;
+  lastTransitionTime?: Time | null;
   /** One CamelCase word for programs: why the condition has this status. @proto 4 */
   reason?: string;
   /** Sentence for people about the last change; may be empty. @proto 5 */
@@ -364,7 +364,7 @@ export interface StatefulSetCondition {
   /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
   /** When `status` last took another value. @proto 3 */
-  lastTransitionTime?: Time;
+  lastTransitionTime?: Time | null;
   /** One CamelCase word for programs: why the condition has this status. @proto 4 */
   reason?: string;
   /** Sentence for people about the last change; may be empty. @proto 5 */
@@ -385,7 +385,7 @@ export interface StatefulSetList {
 
 /** Numbering of the pods. */
 export interface StatefulSetOrdinals {
-  /** Number of the first pod; 0 unless set. @proto 1 */
+  /** Number of the first pod; 0 unless set. @proto 1 @printed */
   start?: Int32;
 }
 
@@ -410,7 +410,7 @@ export interface StatefulSetSpec {
    * @proto 4 @listType atomic
    */
   volumeClaimTemplates?: PersistentVolumeClaim[];
-  /** Headless Service that gives the pods their DNS names. @proto 5 */
+  /** Headless Service that gives the pods their DNS names. @proto 5 @printed */
   serviceName?: string;
   /** `OrderedReady` (default) starts one after another, `Parallel` all at once. Cannot change. @proto 6 */
   podManagementPolicy?: string;
@@ -449,7 +449,7 @@ export interface StatefulSetStatus {
    * @proto 10 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type
    */
   conditions?: StatefulSetCondition[];
-  /** Pods ready for at least `minReadySeconds`. @proto 11 */
+  /** Pods ready for at least `minReadySeconds`. @proto 11 @printed */
   availableReplicas?: Int32;
 }
 

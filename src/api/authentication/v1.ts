@@ -54,20 +54,20 @@ export interface TokenRequest {
 
 /** The token that is wanted. */
 export interface TokenRequestSpec {
-  /** Whom it is for; a receiver should refuse tokens not meant for it. @proto 1 @listType atomic */
+  /** Whom it is for; a receiver should refuse tokens not meant for it. @proto 1 @listType atomic @printed */
   audiences?: string[];
   /** Object it is bound to. @proto 3 @pointer */
-  boundObjectRef?: BoundObjectReference;
-  /** Lifetime in seconds, at least 600; the server may choose another. @proto 4 @pointer */
+  boundObjectRef?: BoundObjectReference | null;
+  /** Lifetime in seconds, at least 600; the server may choose another. @proto 4 @pointer @printed */
   expirationSeconds?: Int64;
 }
 
 /** A token that was given. */
 export interface TokenRequestStatus {
-  /** The token. @proto 1 */
+  /** The token. @proto 1 @printed */
   token?: string;
   /** When it ends. @proto 2 */
-  expirationTimestamp?: Time;
+  expirationTimestamp?: Time | null;
 }
 
 /** Asks whether a token is good and whose it is. @kind @resource tokenreviews @scope Cluster */
@@ -86,7 +86,7 @@ export interface TokenReview {
 
 /** A token to look at. */
 export interface TokenReviewSpec {
-  /** The token. @proto 1 */
+  /** The token. @proto 1 @omitEmpty */
   token: string;
   /** Whom the asker speaks for; the API server if empty. @proto 2 @listType atomic */
   audiences?: string[];

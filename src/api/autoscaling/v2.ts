@@ -112,7 +112,7 @@ export interface HorizontalPodAutoscalerCondition {
   /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
   /** When `status` last took another value. @proto 3 */
-  lastTransitionTime?: Time;
+  lastTransitionTime?: Time | null;
   /** One CamelCase word for programs: why the condition has this status. @proto 4 */
   reason?: string;
   /** Sentence for people about the last change; may be empty. @proto 5 */
@@ -159,7 +159,7 @@ export interface HorizontalPodAutoscalerStatus {
   /** Number of pods it last computed. @proto 4 */
   desiredReplicas: Int32;
   /** Values it last read. @proto 5 @listType atomic */
-  currentMetrics?: MetricStatus[];
+  currentMetrics?: MetricStatus[] | null;
   /**
    * Aspects of its state.
    * @proto 6 @listType map @listMapKey type @patchStrategy merge @patchMergeKey type

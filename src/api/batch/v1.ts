@@ -86,9 +86,9 @@ export interface JobCondition {
   /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
   /** When the condition was last looked at. @proto 3 */
-  lastProbeTime?: Time;
+  lastProbeTime?: Time | null;
   /** When `status` last took another value. @proto 4 */
-  lastTransitionTime?: Time;
+  lastTransitionTime?: Time | null;
   /** One CamelCase word for programs: why the condition has this status. @proto 5 */
   reason?: string;
   /** Sentence for people about the last change; may be empty. @proto 6 */
@@ -192,7 +192,7 @@ export interface JobTemplateSpec {
 /** Rules about failed pods; the first that fits decides. */
 export interface PodFailurePolicy {
   /** The rules in order, at most 20. @proto 1 @listType atomic */
-  rules: PodFailurePolicyRule[];
+  rules: PodFailurePolicyRule[] | null;
 }
 
 /** A condition on exit codes of failed containers. */
@@ -209,7 +209,7 @@ export interface PodFailurePolicyOnExitCodesRequirement {
 export interface PodFailurePolicyOnPodConditionsPattern {
   /** Its type. @proto 1 */
   type: string;
-  /** Its status; `True` unless set. @proto 2 */
+  /** Its status; `True` unless set. @proto 2 @printed */
   status?: string;
 }
 

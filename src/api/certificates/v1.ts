@@ -34,9 +34,9 @@ export interface CertificateSigningRequestCondition {
   /** Sentence for people about the last change; may be empty. @proto 3 */
   message?: string;
   /** When the condition was last written. @proto 4 */
-  lastUpdateTime?: Time;
+  lastUpdateTime?: Time | null;
   /** When `status` last took another value. @proto 5 */
-  lastTransitionTime?: Time;
+  lastTransitionTime?: Time | null;
   /** `True` for approved, denied and failed. @proto 6 */
   status: string;
 }

@@ -91,7 +91,7 @@ export interface AzureFilePersistentVolumeSource {
   /** Mount without the right to write; off by default. @proto 3 */
   readOnly?: boolean;
   /** Namespace of the secret; that of the pod if empty. @proto 4 @pointer */
-  secretNamespace?: string;
+  secretNamespace?: string | null;
 }
 
 /** An Azure Files share. Deprecated: goes to the CSI driver. */
@@ -474,7 +474,7 @@ export interface ContainerExtendedResourceRequest {
 /** An image that a node has stored. */
 export interface ContainerImage {
   /** Names and digests the image is known by. @proto 1 @listType atomic */
-  names?: string[];
+  names?: string[] | null;
   /** Size in bytes. @proto 2 */
   sizeBytes?: Int64;
 }
@@ -506,7 +506,7 @@ export interface ContainerResizePolicy {
 
 /** A rule that decides on a restart from how the container ended. */
 export interface ContainerRestartRule {
-  /** `Restart` or `RestartAllContainers`: done when the rule fits. @proto 1 */
+  /** `Restart` or `RestartAllContainers`: done when the rule fits. @proto 1 @omitEmpty */
   action: string;
   /** Exit codes the rule is about. @proto 2 @pointer */
   exitCodes?: ContainerRestartRuleOnExitCodes;
@@ -514,7 +514,7 @@ export interface ContainerRestartRule {
 
 /** A set of exit codes to compare with. */
 export interface ContainerRestartRuleOnExitCodes {
-  /** `In` or `NotIn`. @proto 1 */
+  /** `In` or `NotIn`. @proto 1 @omitEmpty */
   operator: string;
   /** Up to 255 exit codes. @proto 2 @listType set */
   values?: Int32[];
@@ -533,7 +533,7 @@ export interface ContainerState {
 /** A running container. */
 export interface ContainerStateRunning {
   /** When it was started. @proto 1 */
-  startedAt?: Time;
+  startedAt?: Time | null;
 }
 
 /** A container that has ended. */
@@ -547,9 +547,9 @@ export interface ContainerStateTerminated {
   /** Termination message or the tail of the log. @proto 4 */
   message?: string;
   /** When this run began. @proto 5 */
-  startedAt?: Time;
+  startedAt?: Time | null;
   /** When this run ended. @proto 6 */
-  finishedAt?: Time;
+  finishedAt?: Time | null;
   /** ID in the runtime, as `<runtime>://<id>`. @proto 7 */
   containerID?: string;
 }
@@ -876,24 +876,24 @@ export interface Event {
   /** Who reported it, in the old form. @proto 5 */
   source?: EventSource;
   /** When it was first seen. @proto 6 */
-  firstTimestamp?: Time;
+  firstTimestamp?: Time | null;
   /** When it was last seen. @proto 7 */
-  lastTimestamp?: Time;
+  lastTimestamp?: Time | null;
   /** How many times it has been seen. @proto 8 */
   count?: Int32;
   /** `Normal` or `Warning`; others may come. @proto 9 */
   type?: string;
   /** When it was first seen, to the microsecond. @proto 10 */
-  eventTime?: MicroTime;
+  eventTime?: MicroTime | null;
   /** Set while the event repeats; empty for a single one. @proto 11 @pointer */
   series?: EventSeries;
   /** What was done or failed, for programs. @proto 12 */
   action?: string;
   /** A second object, for events about two. @proto 13 @pointer */
   related?: ObjectReference;
-  /** Name of the controller that reports, such as `kubernetes.io/kubelet`. @proto 14 */
+  /** Name of the controller that reports, such as `kubernetes.io/kubelet`. @proto 14 @printed */
   reportingComponent?: string;
-  /** Which copy of the controller reports. @proto 15 */
+  /** Which copy of the controller reports. @proto 15 @printed */
   reportingInstance?: string;
 }
 
@@ -914,7 +914,7 @@ export interface EventSeries {
   /** Repetitions so far. @proto 1 */
   count?: Int32;
   /** When it was seen last. @proto 2 */
-  lastObservedTime?: MicroTime;
+  lastObservedTime?: MicroTime | null;
 }
 
 /** Who reported an event. */
@@ -1009,7 +1009,7 @@ export interface GCEPersistentDiskVolumeSource {
 export interface GRPCAction {
   /** Port of the gRPC server, 1 to 65535. @proto 1 */
   port: Int32;
-  /** Service name to put into the health request; empty for the server as a whole. @proto 2 @pointer @default "" */
+  /** Service name to put into the health request; empty for the server as a whole. @proto 2 @pointer @default "" @printed */
   service?: string;
 }
 
@@ -1158,7 +1158,7 @@ export interface ImageVolumeSource {
 
 /** The image that backs a volume. */
 export interface ImageVolumeStatus {
-  /** Digest of the image in use; up to 256 characters. @proto 1 */
+  /** Digest of the image in use; up to 256 characters. @proto 1 @omitEmpty */
   imageRef: string;
 }
 
@@ -1244,7 +1244,7 @@ export interface LimitRangeList {
 /** What a LimitRange enforces. */
 export interface LimitRangeSpec {
   /** One entry per type. @proto 1 @listType atomic */
-  limits: LimitRangeItem[];
+  limits: LimitRangeItem[] | null;
 }
 
 /** User and groups in Linux terms. */
@@ -1346,7 +1346,7 @@ export interface NamespaceCondition {
   /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
   /** When `status` last took another value. @proto 4 */
-  lastTransitionTime?: Time;
+  lastTransitionTime?: Time | null;
   /** One CamelCase word for programs: why the condition has this status. @proto 5 */
   reason?: string;
   /** Sentence for people about the last change; may be empty. @proto 6 */
@@ -1422,7 +1422,7 @@ export interface NodeAllocatableResourceClaimStatus {
   /** Containers that refer to the claim. @proto 2 @listType set */
   containers?: string[];
   /** Amounts that were granted. @proto 3 */
-  resources: Record<string, Quantity>;
+  resources: Record<string, Quantity> | null;
 }
 
 /** One aspect of a node's health. */
@@ -1432,9 +1432,9 @@ export interface NodeCondition {
   /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
   /** When the reporter last confirmed the condition. @proto 3 */
-  lastHeartbeatTime?: Time;
+  lastHeartbeatTime?: Time | null;
   /** When `status` last took another value. @proto 4 */
-  lastTransitionTime?: Time;
+  lastTransitionTime?: Time | null;
   /** One CamelCase word for programs: why the condition has this status. @proto 5 */
   reason?: string;
   /** Sentence for people about the last change; may be empty. @proto 6 */
@@ -1491,7 +1491,7 @@ export interface NodeProxyOptions {
 
 /** One runtime handler of a node. */
 export interface NodeRuntimeHandler {
-  /** Name of the handler; empty for the default. @proto 1 */
+  /** Name of the handler; empty for the default. @proto 1 @printed */
   name?: string;
   /** What it can do. @proto 2 @pointer */
   features?: NodeRuntimeHandlerFeatures;
@@ -1688,9 +1688,9 @@ export interface PersistentVolumeClaimCondition {
   /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
   /** When the condition was last looked at. @proto 3 */
-  lastProbeTime?: Time;
+  lastProbeTime?: Time | null;
   /** When `status` last took another value. @proto 4 */
-  lastTransitionTime?: Time;
+  lastTransitionTime?: Time | null;
   /** One CamelCase word for programs: why the condition has this status. @proto 5 */
   reason?: string;
   /** Sentence for people about the last change; may be empty. @proto 6 */
@@ -1951,9 +1951,9 @@ export interface PodAttachOptions {
 
 /** A key and certificate made for the pod, kept fresh by the kubelet. */
 export interface PodCertificateProjection {
-  /** Signer to ask. @proto 1 */
+  /** Signer to ask. @proto 1 @omitEmpty */
   signerName: string;
-  /** `RSA3072`, `RSA4096`, `ECDSAP256`, `ECDSAP384`, `ECDSAP521` or `ED25519`. @proto 2 */
+  /** `RSA3072`, `RSA4096`, `ECDSAP256`, `ECDSAP384`, `ECDSAP521` or `ED25519`. @proto 2 @omitEmpty */
   keyType: string;
   /** Longest accepted lifetime in seconds: 3600 to 7862400; 86400 unless set. @proto 3 @pointer */
   maxExpirationSeconds?: Int32;
@@ -1974,9 +1974,9 @@ export interface PodCondition {
   /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
   /** When the condition was last looked at. @proto 3 */
-  lastProbeTime?: Time;
+  lastProbeTime?: Time | null;
   /** When `status` last took another value. @proto 4 */
-  lastTransitionTime?: Time;
+  lastTransitionTime?: Time | null;
   /** One CamelCase word for programs: why the condition has this status. @proto 5 */
   reason?: string;
   /** Sentence for people about the last change; may be empty. @proto 6 */
@@ -2022,7 +2022,7 @@ export interface PodExecOptions {
 /** The claim generated for a pod's extended resources. */
 export interface PodExtendedResourceClaimStatus {
   /** Which request serves which container. @proto 1 @listType atomic */
-  requestMappings: ContainerExtendedResourceRequest[];
+  requestMappings: ContainerExtendedResourceRequest[] | null;
   /** Name of the generated claim in the pod's namespace. @proto 2 */
   resourceClaimName: string;
 }
@@ -2471,7 +2471,7 @@ export interface ProbeHandler {
 /** Several sources in one directory. */
 export interface ProjectedVolumeSource {
   /** The sources; each writes its files. @proto 1 @listType atomic */
-  sources?: VolumeProjection[];
+  sources?: VolumeProjection[] | null;
   /** Permission bits of the files, octal in YAML; 0644 unless set. @proto 2 @pointer */
   defaultMode?: Int32;
 }
@@ -2576,7 +2576,7 @@ export interface ReplicationControllerCondition {
   /** `True`, `False` or `Unknown`. @proto 2 */
   status: string;
   /** When `status` last took another value. @proto 3 */
-  lastTransitionTime?: Time;
+  lastTransitionTime?: Time | null;
   /** One CamelCase word for programs: why the condition has this status. @proto 4 */
   reason?: string;
   /** Sentence for people about the last change; may be empty. @proto 5 */
@@ -3236,7 +3236,7 @@ export interface TopologySpreadConstraint {
 /** Names an object of some kind in the same namespace. @mapType atomic */
 export interface TypedLocalObjectReference {
   /** API group; empty for the core group. @proto 1 @pointer */
-  apiGroup?: string;
+  apiGroup?: string | null;
   /** Kind of the object. @proto 2 */
   kind: string;
   /** Name of the object. @proto 3 */
@@ -3246,7 +3246,7 @@ export interface TypedLocalObjectReference {
 /** Names an object of some kind, in any namespace. */
 export interface TypedObjectReference {
   /** API group; empty for the core group. @proto 1 @pointer */
-  apiGroup?: string;
+  apiGroup?: string | null;
   /** Kind of the object. @proto 2 */
   kind: string;
   /** Name of the object. @proto 3 */

@@ -71,9 +71,9 @@ export interface EndpointSlice {
   /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
   /** The endpoints, at most 1000. @proto 2 @listType atomic */
-  endpoints?: Endpoint[];
+  endpoints?: Endpoint[] | null;
   /** Ports that all endpoints have, at most 100. @proto 3 @listType atomic */
-  ports?: EndpointPort[];
+  ports?: EndpointPort[] | null;
   /** `IPv4`, `IPv6` or `FQDN` (deprecated). Cannot change. @proto 4 */
   addressType: string;
 }

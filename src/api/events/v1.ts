@@ -18,7 +18,7 @@ export interface Event {
   /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
   /** When it was first seen. Required. @proto 2 */
-  eventTime: MicroTime;
+  eventTime: MicroTime | null;
   /** Set while the event repeats; empty for a single one. @proto 3 @pointer */
   series?: EventSeries;
   /** Controller that reports, such as `kubernetes.io/kubelet`; cannot change. @proto 4 */
@@ -40,9 +40,9 @@ export interface Event {
   /** Who reported it, in the old form. @proto 12 */
   deprecatedSource?: EventSource;
   /** When it was first seen, in the old form. @proto 13 */
-  deprecatedFirstTimestamp?: Time;
+  deprecatedFirstTimestamp?: Time | null;
   /** When it was last seen, in the old form. @proto 14 */
-  deprecatedLastTimestamp?: Time;
+  deprecatedLastTimestamp?: Time | null;
   /** How many times it has been seen, in the old form. @proto 15 */
   deprecatedCount?: Int32;
 }
@@ -64,5 +64,5 @@ export interface EventSeries {
   /** Repetitions so far. @proto 1 */
   count: Int32;
   /** When it was seen last. @proto 2 */
-  lastObservedTime: MicroTime;
+  lastObservedTime: MicroTime | null;
 }

@@ -43,7 +43,7 @@ export interface FlowSchemaCondition {
   /** `True`, `False` or `Unknown`. @proto 2 */
   status?: string;
   /** When `status` last took another value. @proto 3 */
-  lastTransitionTime?: Time;
+  lastTransitionTime?: Time | null;
   /** One CamelCase word for programs: why the condition has this status. @proto 4 */
   reason?: string;
   /** Sentence for people about the last change; may be empty. @proto 5 */
@@ -66,7 +66,7 @@ export interface FlowSchemaList {
 export interface FlowSchemaSpec {
   /** The level. Without it the schema is left out. @proto 1 */
   priorityLevelConfiguration: PriorityLevelConfigurationReference;
-  /** Order among schemas, 1 to 10000; the lowest that fits counts. 1000 unless set. @proto 2 */
+  /** Order among schemas, 1 to 10000; the lowest that fits counts. 1000 unless set. @proto 2 @printed */
   matchingPrecedence?: Int32;
   /** What makes one flow; all requests are one unless set. @proto 3 @pointer */
   distinguisherMethod?: FlowDistinguisherMethod;
@@ -102,7 +102,7 @@ export interface LimitResponse {
 
 /** Seats of a level with a limit. */
 export interface LimitedPriorityLevelConfiguration {
-  /** Its share of the server's seats, relative to other levels; 30 unless set. @proto 1 @pointer */
+  /** Its share of the server's seats, relative to other levels; 30 unless set. @proto 1 @pointer @printed */
   nominalConcurrencyShares?: Int32;
   /** What becomes of requests that find no free seat. @proto 2 */
   limitResponse?: LimitResponse;
@@ -154,7 +154,7 @@ export interface PriorityLevelConfigurationCondition {
   /** `True`, `False` or `Unknown`. @proto 2 */
   status?: string;
   /** When `status` last took another value. @proto 3 */
-  lastTransitionTime?: Time;
+  lastTransitionTime?: Time | null;
   /** One CamelCase word for programs: why the condition has this status. @proto 4 */
   reason?: string;
   /** Sentence for people about the last change; may be empty. @proto 5 */
@@ -203,11 +203,11 @@ export interface PriorityLevelConfigurationStatus {
 
 /** Queues of a priority level. */
 export interface QueuingConfiguration {
-  /** Number of queues; 64 unless set. 1 switches fairness between flows off. @proto 1 */
+  /** Number of queues; 64 unless set. 1 switches fairness between flows off. @proto 1 @printed */
   queues?: Int32;
-  /** Queues a flow is dealt, of which it takes the shortest; 8 unless set, not above `queues`. @proto 2 */
+  /** Queues a flow is dealt, of which it takes the shortest; 8 unless set, not above `queues`. @proto 2 @printed */
   handSize?: Int32;
-  /** Most waiting requests in a queue; 50 unless set. @proto 3 */
+  /** Most waiting requests in a queue; 50 unless set. @proto 3 @printed */
   queueLengthLimit?: Int32;
 }
 
@@ -222,7 +222,7 @@ export interface ResourcePolicyRule {
   /** Also requests without a namespace. @proto 4 */
   clusterScope?: boolean;
   /** Requests in these namespaces; `*` for all. @proto 5 @listType set */
-  namespaces?: string[];
+  namespaces?: string[] | null;
 }
 
 /** A service account. */

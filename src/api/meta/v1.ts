@@ -151,7 +151,7 @@ export interface Condition {
    */
   observedGeneration?: Int64;
   /** When `status` last took another value. @proto 4 */
-  lastTransitionTime: Time;
+  lastTransitionTime: Time | null;
   /** One CamelCase word for programs: why the condition has this status. @proto 5 */
   reason: string;
   /** Sentence for people about the last change; may be empty. @proto 6 */
@@ -379,7 +379,7 @@ export interface ObjectMeta {
   resourceVersion?: string;
   /** Counts changes of the desired state; set by the server. @proto 7 */
   generation?: Int64;
-  /** When the object was stored first; set by the server. @proto 8 */
+  /** When the object was stored first; set by the server. @proto 8 @omitEmpty */
   creationTimestamp?: Time;
   /** Set once deletion has been asked for: when the grace period ends. Read-only, never cleared. @proto 9 @pointer */
   deletionTimestamp?: Time;

@@ -48,7 +48,7 @@ export interface IPAddressList {
 
 /** Who has an address. */
 export interface IPAddressSpec {
-  /** The object that has it, most often a Service. @proto 1 @pointer */
+  /** The object that has it, most often a Service. @proto 1 @pointer @omitEmpty */
   parentRef: ParentReference;
 }
 
@@ -117,7 +117,7 @@ export interface IngressClassParametersReference {
   kind: string;
   /** Name of the object. @proto 3 */
   name: string;
-  /** `Cluster` (default) or `Namespace`. @proto 4 @pointer */
+  /** `Cluster` (default) or `Namespace`. @proto 4 @pointer @printed */
   scope?: string;
   /** Namespace of the object; set if and only if the scope is `Namespace`. @proto 5 @pointer */
   namespace?: string;
@@ -297,11 +297,11 @@ export interface NetworkPolicySpec {
 export interface ParentReference {
   /** API group; empty for the core group. @proto 1 */
   group?: string;
-  /** Plural name of the resource. @proto 2 */
+  /** Plural name of the resource. @proto 2 @omitEmpty */
   resource: string;
   /** Namespace of the object. @proto 3 */
   namespace?: string;
-  /** Name of the object. @proto 4 */
+  /** Name of the object. @proto 4 @omitEmpty */
   name: string;
 }
 

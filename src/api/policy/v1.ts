@@ -74,13 +74,13 @@ export interface PodDisruptionBudgetStatus {
   observedGeneration?: Int64;
   /** Pods with a granted eviction that are not gone yet, and when it was granted. @proto 2 */
   disruptedPods?: Record<string, Time>;
-  /** Evictions that would be granted now. @proto 3 */
+  /** Evictions that would be granted now. @proto 3 @printed */
   disruptionsAllowed?: Int32;
-  /** Healthy pods. @proto 4 */
+  /** Healthy pods. @proto 4 @printed */
   currentHealthy?: Int32;
-  /** Healthy pods there must be. @proto 5 */
+  /** Healthy pods there must be. @proto 5 @printed */
   desiredHealthy?: Int32;
-  /** Pods the budget counts. @proto 6 */
+  /** Pods the budget counts. @proto 6 @printed */
   expectedPods?: Int32;
   /**
    * Aspects of its state, such as `DisruptionAllowed`.

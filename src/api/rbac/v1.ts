@@ -23,7 +23,7 @@ export interface ClusterRole {
   /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
   /** The rights. @proto 2 @listType atomic */
-  rules?: PolicyRule[];
+  rules?: PolicyRule[] | null;
   /** Fill `rules` from other ClusterRoles; what is written there by hand gets lost. @proto 3 @pointer */
   aggregationRule?: AggregationRule;
 }
@@ -95,7 +95,7 @@ export interface Role {
   /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
   /** The rights. @proto 2 @listType atomic */
-  rules?: PolicyRule[];
+  rules?: PolicyRule[] | null;
 }
 
 /** Gives a role's rights inside one namespace. @kind @resource rolebindings @scope Namespaced */
@@ -138,7 +138,7 @@ export interface RoleList {
 
 /** Names a role. @mapType atomic */
 export interface RoleRef {
-  /** `rbac.authorization.k8s.io`. @proto 1 */
+  /** `rbac.authorization.k8s.io`. @proto 1 @printed */
   apiGroup?: string;
   /** `Role` or `ClusterRole`. @proto 2 */
   kind: string;

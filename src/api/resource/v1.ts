@@ -15,7 +15,7 @@ export interface AllocatedDeviceStatus {
   /** Name of the device in its pool. @proto 3 */
   device: string;
   /** Aspects of the device's state; at most 8. @proto 4 @listType map @listMapKey type */
-  conditions?: Condition[];
+  conditions?: Condition[] | null;
   /** Free data of the driver; up to 10 KiB. @proto 5 @pointer */
   data?: RawExtension;
   /** Network details of the device. @proto 6 @pointer */
@@ -43,7 +43,7 @@ export interface CELDeviceSelector {
 /** How much of a capacity one request may take; by list or by range. */
 export interface CapacityRequestPolicy {
   /** Amount for requests that name none. @proto 1 @pointer */
-  default?: Quantity;
+  default?: Quantity | null;
   /**
    * Allowed amounts in rising order, at most 10; others are rounded up. Holds the default.
    * @proto 3 @listType atomic
@@ -55,7 +55,7 @@ export interface CapacityRequestPolicy {
 
 /** Range of amounts. */
 export interface CapacityRequestPolicyRange {
-  /** Least amount; smaller ones are raised to it. @proto 1 @pointer */
+  /** Least amount; smaller ones are raised to it. @proto 1 @pointer @omitEmpty */
   min: Quantity;
   /** Largest amount. @proto 2 @pointer */
   max?: Quantity;
@@ -79,7 +79,7 @@ export interface Counter {
 export interface CounterSet {
   /** Unique name in the pool; a DNS label. @proto 1 */
   name: string;
-  /** Counters by name; at most 32. @proto 2 */
+  /** Counters by name; at most 32. @proto 2 @omitEmpty */
   counters: Record<string, Counter>;
 }
 
@@ -160,7 +160,7 @@ export interface DeviceCapacity {
 /** Which devices are wanted. */
 export interface DeviceClaim {
   /** The devices, request by request; at most 32. @proto 1 @listType atomic */
-  requests?: DeviceRequest[];
+  requests?: DeviceRequest[] | null;
   /** Conditions between the devices; at most 32. @proto 2 @listType atomic */
   constraints?: DeviceConstraint[];
   /** Configuration for drivers; at most 32. @proto 3 @listType atomic */
@@ -230,7 +230,7 @@ export interface DeviceConstraint {
 export interface DeviceCounterConsumption {
   /** Name of the set. @proto 1 */
   counterSet: string;
-  /** Amounts by counter. @proto 2 */
+  /** Amounts by counter. @proto 2 @omitEmpty */
   counters: Record<string, Counter>;
 }
 
@@ -348,9 +348,9 @@ export interface NetworkDeviceData {
 
 /** What a device takes from a node resource. */
 export interface NodeAllocatableResourceMapping {
-  /** Capacity of the device the amount is computed from; the number of devices unless set. @proto 1 */
+  /** Capacity of the device the amount is computed from; the number of devices unless set. @proto 1 @pointer */
   capacityKey?: string;
-  /** Factor for it; 1 unless set. @proto 2 */
+  /** Factor for it; 1 unless set. @proto 2 @pointer */
   allocationMultiplier?: Quantity;
 }
 

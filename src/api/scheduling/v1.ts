@@ -13,7 +13,7 @@ export interface PriorityClass {
   kind?: string;
   /** Name, labels, owners and the rest of what identifies the object. @proto 1 @optional */
   metadata: ObjectMeta;
-  /** The priority; higher goes first. At most 1000000000 for own classes. @proto 2 */
+  /** The priority; higher goes first. At most 1000000000 for own classes. @proto 2 @printed */
   value?: Int32;
   /** Give it to pods that name no class; at most one class should. @proto 3 */
   globalDefault?: boolean;

@@ -81,7 +81,7 @@ export interface CSINodeDriver {
   /** Name the driver knows the node by. @proto 2 */
   nodeID: string;
   /** Node labels the driver uses as topology. @proto 3 @listType atomic */
-  topologyKeys?: string[];
+  topologyKeys?: string[] | null;
   /** Volumes of the driver the node can hold. @proto 4 @pointer */
   allocatable?: VolumeNodeResources;
 }
@@ -104,7 +104,7 @@ export interface CSINodeSpec {
    * The drivers; may be empty.
    * @proto 1 @listType map @listMapKey name @patchStrategy merge @patchMergeKey name
    */
-  drivers: CSINodeDriver[];
+  drivers: CSINodeDriver[] | null;
 }
 
 /**
@@ -275,7 +275,7 @@ export interface VolumeAttributesClassList {
 /** A failure of a volume operation. */
 export interface VolumeError {
   /** When it happened. @proto 1 */
-  time?: Time;
+  time?: Time | null;
   /** What went wrong; may get logged, so nothing secret. @proto 2 */
   message?: string;
   /** The gRPC code of the failure. @proto 3 @pointer */

@@ -41,8 +41,8 @@ export function matchesRules(info: RequestInfo, rules: readonly PolicyRulesWithS
   return false;
 }
 
-const includes = (list: readonly string[] | undefined, value: string) =>
-  list !== undefined && ((list.length === 1 && list[0] === '*') || list.includes(value));
+const includes = (list: readonly string[] | null | undefined, value: string) =>
+  !!list && ((list.length === 1 && list[0] === '*') || list.includes(value));
 
 function anyResource(info: RequestInfo, rules: readonly ResourcePolicyRule[] = []): boolean {
   for (const rule of rules) if (isAbout(info, rule)) return true;

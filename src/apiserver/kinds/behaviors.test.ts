@@ -105,15 +105,15 @@ const structOf = (field: FieldSchema | undefined) =>
     ? typeSchema(field.ref as string)
     : undefined;
 
-/** Where an object lacks a struct that is no pointer upstream: Go prints those also where they are empty. */
-function lackedStructs(object: Json, { fields }: TypeSchema): string[] {
+/** Where an object lacks a field that JSON always has. */
+function lackedFields(object: Json, { fields }: TypeSchema): string[] {
   return [...fields].flatMap(([name, field]) => {
     const value = object[name];
+    if (value === undefined) return field.printed ? [name] : [];
     const [one, each] = [structOf(field), structOf(field.items ?? field.values)];
-    if (one && value === undefined) return field.pointer ? [] : [name];
-    if (value === undefined || value === null || !(one ?? each)) return [];
+    if (value === null || !(one ?? each)) return [];
     const inner = one ? [value] : Object.values(value as Json);
-    const lacked = inner.flatMap((item) => lackedStructs(item as Json, (one ?? each) as TypeSchema));
+    const lacked = inner.flatMap((item) => lackedFields(item as Json, (one ?? each) as TypeSchema));
     return lacked.map((path) => `${name}.${path}`);
   });
 }
@@ -137,9 +137,17 @@ describe.each(named)('%s', (_, kind) => {
       (error) => codeOf(error),
     );
 
-  test('shows all structs that are no pointers', async () => {
-    const { object } = await made();
-    expect(lackedStructs(object as unknown as Json, typeSchema(resource.type))).toEqual([]);
+  const lackedBy = (object: unknown) => lackedFields(object as Json, typeSchema(resource.type));
+
+  test('shows all that is always printed', async () => {
+    const { api, object } = await made();
+    expect(lackedBy(object)).toEqual([]);
+    const changed = {
+      ...object,
+      metadata: { ...object.metadata, labels: { changed: 'yes' } },
+      status: undefined,
+    };
+    expect(lackedBy(await api.object('update', resource, { name, body: changed }))).toEqual([]);
   });
 
   test('is made by an update where upstream allows it', async () => {
@@ -229,6 +237,7 @@ describe.each(named)('%s', (_, kind) => {
       mediaType: merge,
     });
     expect(told).toMatchObject({ status: saying });
+    expect(lackedBy(told)).toEqual([]);
     expect({ ...told, status: 0, metadata: 0 }).toEqual({ ...whole, status: 0, metadata: 0 });
   });
 

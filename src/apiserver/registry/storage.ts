@@ -1,4 +1,5 @@
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
+import { withPrinted } from '../../machinery/always-printed.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { goQuote } from '../../machinery/go-text.ts';
 import {
@@ -61,7 +62,9 @@ export async function current(call: Call, name?: string): Promise<Current | unde
 
 function plainly(call: Call, entry: Entry): Current {
   const { key, revision } = entry;
-  return { key, revision, object: decoded(call, entry) as Stored<KubernetesObject> };
+  const { type } = call.registry.kind.resource;
+  // What was stored before a field was always printed is as it would be now, so that nothing takes that for a change.
+  return { key, revision, object: withPrinted(decoded(call, entry) as Stored<KubernetesObject>, type) };
 }
 
 /** Of a kind with a codec. */

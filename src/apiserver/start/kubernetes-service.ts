@@ -219,7 +219,7 @@ export class KubernetesService {
       const found = standing.get(slice.metadata.name as string);
       // The family of a slice cannot change.
       if (found && found.addressType !== slice.addressType) await this.#delete(slice.metadata.name as string);
-      const isSame = found && deepEqual([found.endpoints, found.ports], [slice.endpoints, slice.ports]);
+      const isSame = found && deepEqual([found.endpoints ?? [], found.ports], [slice.endpoints, slice.ports]);
       if (!isSame) await this.#put(slicesPath, slice);
     }
     for (const slice of standing.keys()) if (!names.has(slice)) await this.#delete(slice);

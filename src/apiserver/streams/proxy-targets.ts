@@ -99,10 +99,10 @@ function* slicesOf(
 
 function readyEndpoints(slices: EndpointSlice[], portName: string): { host: string; port: number }[] {
   const found: { host: string; port: number }[] = [];
-  for (const { ports, endpoints = [] } of slices) {
+  for (const { ports, endpoints } of slices) {
     const port = ports?.find((p) => (p.name ?? '') === portName)?.port;
     if (port === undefined) continue;
-    for (const { addresses, conditions } of endpoints)
+    for (const { addresses, conditions } of endpoints ?? [])
       if (conditions?.ready !== false && addresses[0]) found.push({ host: addresses[0], port });
   }
   return found;

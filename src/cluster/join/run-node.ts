@@ -53,10 +53,10 @@ export async function runNode(joined: JoinedNode, options: RunNodeOptions): Prom
 /** URLs of the servers in the slices of the Service `kubernetes`. */
 export const serversIn = (slices: readonly EndpointSlice[]): string[] => slices.flatMap(serversOf);
 
-function serversOf({ ports = [], endpoints = [] }: EndpointSlice): string[] {
-  const port = (ports.find(({ name }) => name === 'https') ?? ports[0])?.port;
+function serversOf({ ports, endpoints }: EndpointSlice): string[] {
+  const port = (ports?.find(({ name }) => name === 'https') ?? ports?.[0])?.port;
   if (port === undefined) return [];
-  return endpoints
+  return (endpoints ?? [])
     .filter(({ conditions }) => conditions?.ready !== false)
     .flatMap(({ addresses }) => addresses)
     .map((address) => `https://${address.includes(':') ? `[${address}]` : address}:${port}`);

@@ -240,6 +240,6 @@ function keepOne(
 }
 
 /** Whether a slice says already that there are no endpoints. */
-function isEmptyOne({ endpoints = [], ports = [], metadata }: EndpointSlice, shape: SliceShape): boolean {
-  return endpoints.length + ports.length === 0 && deepEqual(metadata.labels, shape.metadata.labels);
+function isEmptyOne({ endpoints, ports, metadata }: EndpointSlice, shape: SliceShape): boolean {
+  return !endpoints?.length && !ports?.length && deepEqual(metadata.labels, shape.metadata.labels);
 }

@@ -99,7 +99,7 @@ export class CsiDrivers implements PluginHandler {
     };
     const { client, nodeName } = this.#context;
     const { spec } = await client.of(csinodes).get({ name: nodeName });
-    const stands = spec.drivers.find((driver) => driver.name === name);
+    const stands = spec.drivers?.find((driver) => driver.name === name);
     if (stands && deepEqual({ ...stands, topologyKeys: stands.topologyKeys ?? [] }, wanted)) return;
     // What a driver said before cannot be changed, but it can go.
     if (stands) await this.#patchDrivers([{ $patch: 'delete', name }]);

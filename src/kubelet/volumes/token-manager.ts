@@ -85,7 +85,8 @@ export class TokenManager {
     const answer = await client
       .of(serviceaccounts)
       .postSubresource<TokenRequest>(account, 'token', body, { cause });
-    const { token = '', expirationTimestamp = '' } = answer.status ?? {};
+    const token = answer.status?.token ?? '';
+    const expirationTimestamp = answer.status?.expirationTimestamp ?? '';
     const expiresMs = Date.parse(expirationTimestamp) || obtainedMs + expirationSeconds * 1000;
     return { token, expirationTimestamp, obtainedMs, expiresMs };
   }

@@ -125,7 +125,7 @@ function structShape(type: TypeSchema): MapShape {
 
 /** Upstream's structs always hold the structs that are no pointers, and the lists that JSON does not omit. */
 function absentForm(field: FieldSchema): 'object' | 'list' | undefined {
-  if (field.type === 'array') return field.required ? 'list' : undefined;
+  if (field.type === 'array') return field.printed ? 'list' : undefined;
   if (field.type !== 'ref' || field.pointer) return undefined;
   return typeSchema(field.ref as string).scalar ? undefined : 'object';
 }

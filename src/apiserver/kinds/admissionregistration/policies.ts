@@ -66,7 +66,7 @@ export const validatingAdmissionPolicyBindingKind: Kind<ValidatingAdmissionPolic
   ],
   columns: [
     nameColumn,
-    text('PolicyName', 'The policy that is bound.', (b) => b.spec.policyName),
+    text('PolicyName', 'The policy that is bound.', (b) => b.spec.policyName ?? ''),
     text('ParamRef', 'Where parameters come from.', (b) => paramRef(b.spec.paramRef)),
     ageColumn,
   ],

@@ -31,7 +31,7 @@ export const horizontalPodAutoscalerKind: Kind<Autoscaler> = {
       ({ spec }) => `${spec.scaleTargetRef.kind}/${spec.scaleTargetRef.name}`,
     ),
     text('Targets', 'What is measured, and what is wanted.', ({ spec, status }) =>
-      metricsText(spec.metrics, status?.currentMetrics),
+      metricsText(spec.metrics, status?.currentMetrics ?? []),
     ),
     text('MinPods', 'Fewest pods there may be.', ({ spec }) =>
       spec.minReplicas === undefined ? '<unset>' : String(spec.minReplicas),

@@ -20,9 +20,9 @@ const maxPatterns = 20;
 /** What failures of pods mean for their job. */
 export function failurePolicy(field: string, spec: JobSpec): readonly FieldError[] {
   if (!spec.podFailurePolicy) return [];
-  const { rules } = spec.podFailurePolicy;
+  const rules = spec.podFailurePolicy.rules ?? [];
   const path = `${field}.rules`;
-  const many = (rules?.length ?? 0) > maxRules ? [tooMany(path, rules.length, maxRules)] : [];
+  const many = rules.length > maxRules ? [tooMany(path, rules.length, maxRules)] : [];
   return [...many, ...each(path, rules, (rule, p) => failureRule(p, rule, spec))];
 }
 

@@ -46,17 +46,17 @@ export const endpointSliceKind: Kind<EndpointSlice> = {
 /** Controllers of slices write addresses as they should be, and many of them: theirs are not looked at. */
 const carefulManagers = ['endpointslice-controller.k8s.io', 'endpointslicemirroring-controller.k8s.io'];
 
-function addressAdvice({ metadata, endpoints = [] }: EndpointSlice): readonly string[] {
+function addressAdvice({ metadata, endpoints }: EndpointSlice): readonly string[] {
   const manager = metadata.labels?.['endpointslice.kubernetes.io/managed-by'];
   if (manager !== undefined && carefulManagers.includes(manager)) return nothing;
-  return endpoints.flatMap(({ addresses = [] }, i) =>
+  return (endpoints ?? []).flatMap(({ addresses = [] }, i) =>
     addresses.flatMap((ip, j) => ipWarnings(`endpoints[${i}].addresses[${j}]`, ip)),
   );
 }
 
 /** What earlier versions said of places is not taken any longer; what is stored may stay. */
-function dropTopology({ endpoints = [] }: EndpointSlice): void {
-  for (const endpoint of endpoints) delete endpoint.deprecatedTopology;
+function dropTopology({ endpoints }: EndpointSlice): void {
+  for (const endpoint of endpoints ?? []) delete endpoint.deprecatedTopology;
 }
 
 function port({ port, name }: EndpointPort): string {

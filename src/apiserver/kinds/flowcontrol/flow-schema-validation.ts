@@ -120,7 +120,8 @@ function verbErrors(field: string, given: readonly string[] = []): readonly Fiel
 }
 
 function resourceRule(field: string, rule: ResourcePolicyRule): readonly FieldError[] {
-  const { apiGroups = [], resources = [], namespaces = [], clusterScope } = rule;
+  const { apiGroups = [], resources = [], clusterScope } = rule;
+  const namespaces = rule.namespaces ?? [];
   const needed = (name: string, list: readonly string[], why: string, what: string) =>
     list.length > 0 ? lonelyStar(`${field}.${name}`, list, what) : [required(`${field}.${name}`, why)];
   const everywhere = namespaces.includes('*');

@@ -36,7 +36,7 @@ function parentErrors(ref: ParentReference | undefined): readonly FieldError[] {
 function parent({ spec }: IPAddress): string {
   const ref = spec.parentRef;
   if (!ref) return '<none>';
-  const resource = (ref.group ? `${ref.resource}.${ref.group}` : ref.resource).toLowerCase();
+  const resource = (ref.group ? `${ref.resource}.${ref.group}` : (ref.resource ?? '')).toLowerCase();
   return [resource, ref.namespace, ref.name].filter(Boolean).join('/');
 }
 

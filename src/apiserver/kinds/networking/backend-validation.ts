@@ -18,7 +18,7 @@ export function localReference(
   { apiGroup, kind, name }: TypedLocalObjectReference,
 ): readonly FieldError[] {
   return [
-    ...(apiGroup === undefined ? [] : dnsSubdomain(`${field}.apiGroup`, apiGroup)),
+    ...(typeof apiGroup === 'string' ? dnsSubdomain(`${field}.apiGroup`, apiGroup) : []),
     ...pathSegment(`${field}.kind`, kind, 'kind is required'),
     ...pathSegment(`${field}.name`, name, 'name is required'),
   ];

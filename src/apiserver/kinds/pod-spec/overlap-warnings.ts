@@ -23,7 +23,8 @@ const most = { files: 1000, findings: 100 };
 /** Advice on files of one volume that lie where another file or its directory lies. */
 export function overlapWarnings(volume: Volume): readonly string[] {
   const { configMap, secret, downwardAPI, projected } = volume;
-  if (projected) return told(volume, { kind: 'Projected' }, findingsOf(projectedFiles(projected.sources)));
+  if (projected)
+    return told(volume, { kind: 'Projected' }, findingsOf(projectedFiles(projected.sources ?? [])));
   const items = configMap?.items ?? secret?.items ?? downwardAPI?.items;
   if (!items) return nothing;
   const object = configMap ? named('ConfigMap', configMap.name) : named('Secret', secret?.secretName);
@@ -80,7 +81,7 @@ function filesOf(items: readonly Pick<KeyToPath, 'path'>[]): Files {
   return files;
 }
 
-function projectedFiles(sources: readonly VolumeProjection[] = []): Files {
+function projectedFiles(sources: readonly VolumeProjection[]): Files {
   const files: Files = [];
   for (const source of sources) if (!addFiles(files, source)) files.push(undefined);
   return files;

@@ -17,7 +17,7 @@ type Binding = RoleBinding | ClusterRoleBinding;
 
 /** The rules of a role: of resources or of paths, the latter for the cluster alone. */
 export function ruleErrors(
-  rules: readonly PolicyRule[] | undefined,
+  rules: readonly PolicyRule[] | null | undefined,
   isNamespaced: boolean,
 ): readonly FieldError[] {
   return each('rules', rules, (rule, field) => [

@@ -33,7 +33,8 @@ export function sharedCapacityErrors(
   }
   const named = validValues.length > 0 ? 'validValues' : 'validRange';
   if (validValues.length === 0 && !validRange) return [];
-  if (usual === undefined) return [required(`${path}.default`, `required when ${named} is defined`)];
+  if (usual === undefined || usual === null)
+    return [required(`${path}.default`, `required when ${named} is defined`)];
   const policy = { usual, capacity: value };
   return validRange
     ? rangeErrors(`${path}.validRange`, validRange, policy)

@@ -151,7 +151,8 @@ function deviceStatusErrors(
   field: string,
   given: ReadonlySet<string>,
 ): readonly FieldError[] {
-  const { conditions = [], data, networkData } = device;
+  const { data, networkData } = device;
+  const conditions = device.conditions ?? [];
   return [
     ...driverName(`${field}.driver`, device.driver),
     ...poolName(`${field}.pool`, device.pool),

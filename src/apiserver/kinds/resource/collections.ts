@@ -5,7 +5,7 @@ import { each } from '../shared/validate.ts';
 /** Validates items up to `max`; where there are more, none is looked at. */
 export function eachUpTo<T>(
   field: string,
-  items: readonly T[] | undefined,
+  items: readonly T[] | null | undefined,
   { max, validate }: { max: number; validate: (item: T, field: string) => readonly FieldError[] },
 ): readonly FieldError[] {
   const { length } = items ?? [];
@@ -15,7 +15,7 @@ export function eachUpTo<T>(
 /** As {@link eachUpTo}, for items of which none may be there twice; `shown` is what a duplicate is called. */
 export function eachOnce<T>(
   field: string,
-  items: readonly T[] | undefined,
+  items: readonly T[] | null | undefined,
   rules: {
     max: number;
     validate: (item: T, field: string) => readonly FieldError[];

@@ -23,9 +23,12 @@ const maxAlternatives = 8;
 /** The requests of a claim by name, each with the names of its alternatives. */
 export type RequestNames = ReadonlyMap<string, ReadonlySet<string>>;
 
-export function requestNames({ requests = [] }: DeviceClaim): RequestNames {
+export function requestNames({ requests }: DeviceClaim): RequestNames {
   return new Map(
-    requests.map(({ name, firstAvailable = [] }) => [name, new Set(firstAvailable.map((r) => r.name))]),
+    (requests ?? []).map(({ name, firstAvailable = [] }) => [
+      name,
+      new Set(firstAvailable.map((r) => r.name)),
+    ]),
   );
 }
 

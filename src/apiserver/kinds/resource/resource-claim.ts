@@ -93,11 +93,11 @@ function defaultTolerations(items: readonly { tolerations?: { operator?: string 
 
 /** The path leaves out `exactly`, as upstream's does. */
 function requestedAccessErrors(
-  { requests = [] }: DeviceClaim = {},
+  { requests }: DeviceClaim = {},
   { namespace = '' }: ObjectMeta,
   context: HookContext,
 ): readonly FieldError[] {
-  const i = requests.findIndex((request) => request.exactly?.adminAccess);
+  const i = (requests ?? []).findIndex((request) => request.exactly?.adminAccess);
   return i < 0 ? [] : adminAccessErrors(`spec.devices.requests[${i}].adminAccess`, namespace, context);
 }
 

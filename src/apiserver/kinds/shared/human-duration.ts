@@ -31,6 +31,6 @@ export function humanDuration(spanMs: number): string {
 }
 
 /** How long ago a moment was. */
-export function humanAge(time: string | undefined, nowMs: number): string {
+export function humanAge(time: string | null | undefined, nowMs: number): string {
   return time ? humanDuration(nowMs - Date.parse(time)) : '<unknown>';
 }

@@ -116,7 +116,7 @@ export function forbidValue(field: string, value: unknown, detail: string): read
 /** Validates each item at its index. */
 export function each<T>(
   field: string,
-  items: readonly T[] | undefined,
+  items: readonly T[] | null | undefined,
   validate: (item: T, field: string, index: number) => readonly FieldError[],
 ): readonly FieldError[] {
   if (!items || items.length === 0) return noErrors;

@@ -173,7 +173,7 @@ describe('a driver', () => {
       updateErrors(
         csiNodeKind,
         { metadata, spec: { drivers } },
-        (n) => void Object.assign(n.spec.drivers[0] as object, to),
+        (n) => void Object.assign(n.spec.drivers?.[0] as object, to),
       );
     expect(change({ allocatable: { count: 3 } })).toEqual([]);
     expect(change({ nodeID: '2' })).toEqual([

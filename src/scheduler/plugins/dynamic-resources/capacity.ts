@@ -62,8 +62,7 @@ function withinRange(
 }
 
 function violates(amount: ParsedQuantity, policy: CapacityRequestPolicy | undefined): boolean {
-  if (!policy || (policy.default !== undefined && compareQuantities(amount, policy.default) === 0))
-    return false;
+  if (!policy || (policy.default && compareQuantities(amount, policy.default) === 0)) return false;
   const { validRange, validValues } = policy;
   if (!validRange)
     return validValues?.length ? !validValues.some((v) => compareQuantities(v, amount) === 0) : false;

@@ -78,8 +78,8 @@ const mayAttach = (pod: Pod, claims: readonly unknown[]): boolean =>
 
 /** Whether a driver of the node takes more volumes than before. */
 function allowsMore(now: CSINode, old: CSINode): boolean {
-  return now.spec.drivers.some(({ name: driver, allocatable }) => {
-    const before = old.spec.drivers.find((one) => one.name === driver)?.allocatable?.count;
+  return (now.spec.drivers ?? []).some(({ name: driver, allocatable }) => {
+    const before = old.spec.drivers?.find((one) => one.name === driver)?.allocatable?.count;
     return before !== undefined && (allocatable?.count === undefined || allocatable.count > before);
   });
 }

@@ -15,7 +15,7 @@ const maxMessageLength = 1024;
 /** What holds for an event, in whatever form it came; `reporter` is what the form calls who reports it. */
 export function eventErrors(event: Event, reporter: string): readonly FieldError[] {
   const { namespace = '' } = event.metadata;
-  const errors = event.eventTime === undefined ? oldEventErrors(event) : timedEventErrors(event, reporter);
+  const errors = event.eventTime ? timedEventErrors(event, reporter) : oldEventErrors(event);
   return allErrors(errors, dnsSubdomain('namespace', namespace));
 }
 

@@ -15,7 +15,7 @@ interface Restarts {
   lastRestart: string | undefined;
 }
 
-const lastEnd = (c: ContainerStatus) => c.lastState?.terminated?.finishedAt;
+const lastEnd = (c: ContainerStatus) => c.lastState?.terminated?.finishedAt ?? undefined;
 const later = (a: string | undefined, b: string | undefined) => (a && (!b || a >= b) ? a : b);
 
 function addRestarts(sum: Restarts, c: ContainerStatus): Restarts {

@@ -93,7 +93,7 @@ describe('limits', () => {
       limitRangeKind,
       limits({ type: 'Container', max: { cpu: '2' }, min: { memory: '1Mi' } }),
     );
-    expect(spec.limits[0]).toMatchObject({
+    expect(spec.limits?.[0]).toMatchObject({
       default: { cpu: '2' },
       defaultRequest: { cpu: '2', memory: '1Mi' },
     });

@@ -80,7 +80,7 @@ function sources(
   old: PersistentVolumeClaimSpec | undefined,
 ): readonly FieldError[] {
   // A group that was accepted once, before there was a rule, is not looked at again.
-  const known = old?.dataSource?.apiGroup !== undefined || old?.dataSourceRef?.apiGroup !== undefined;
+  const known = [old?.dataSource, old?.dataSourceRef].some((given) => typeof given?.apiGroup === 'string');
   const errors = [
     ...(dataSource ? source(`${field}.dataSource`, dataSource, known) : noErrors),
     ...(dataSourceRef ? source(`${field}.dataSourceRef`, dataSourceRef, known) : noErrors),
