@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fillPrinted, withPrinted } from './always-printed.ts';
+import { fillPrinted, fillStored, withPrinted } from './always-printed.ts';
 import { allTypeNames, typeSchema } from './schema.ts';
 
 const core = 'io.k8s.api.core.v1.';
@@ -42,9 +42,25 @@ describe('what JSON always has', () => {
     const object = structuredClone(given);
     expect(withPrinted(object, type)).toMatchObject(filled);
     expect(object).toEqual(given);
-    fillPrinted(object, type);
+    fillStored(object, type);
     expect(object).toMatchObject(filled);
     expect(withPrinted(object, type)).toBe(object);
+  });
+
+  test('is an empty list until it is stored', () => {
+    const role = { rules: [] };
+    fillPrinted(role, 'io.k8s.api.rbac.v1.Role');
+    expect(role.rules).toEqual([]);
+    fillStored(role, 'io.k8s.api.rbac.v1.Role');
+    expect(role.rules).toBeNull();
+  });
+
+  test('is an empty list for good where upstream stores JSON', () => {
+    const type = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionStatus';
+    const status = { conditions: [] };
+    fillStored(status, type);
+    const names = { plural: '', kind: '' };
+    expect(status).toEqual({ conditions: [], acceptedNames: names, storedVersions: null });
   });
 
   test('is left alone where it is there, and where the type is not known', () => {

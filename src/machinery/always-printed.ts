@@ -14,7 +14,7 @@ type Zero = string | number | boolean | null;
 interface Zeroed {
   name: string;
   zero: Zero;
-  /** Upstream stores objects as protobuf, which does not tell an empty list or map from none. */
+  /** Upstream stores the object as protobuf, which does not tell an empty list or map from none. */
   collapses: boolean;
 }
 
@@ -47,16 +47,16 @@ class Plan {
     const inner = fields.flatMap(([name, field]) => innerOf(name, field) ?? []);
     this.#structs = inner.filter(({ printed }) => printed);
     this.#inner = new Map(inner.flatMap((field) => (field.plan ? [[field.name, field]] : [])));
-    this.#zeroed = fields.flatMap(([name, field]) => zeroedOf(name, field) ?? []);
+    this.#zeroed = fields.flatMap(([name, field]) => zeroedOf(this.#type, name, field) ?? []);
     return this.#zeroed;
   }
 
-  /** Fills in, in place. */
-  fill(object: Struct): void {
+  /** Fills in, in place; `stored`: as the object will be once it has been in the store. */
+  fill(object: Struct, stored: boolean): void {
     const zeroed = this.#zeroed ?? this.#build();
     for (let i = 0; i < zeroed.length; i++) {
       const field = zeroed[i] as Zeroed;
-      if (lacks(object, field)) object[field.name] = field.zero;
+      if (lacks(object, field, stored)) object[field.name] = field.zero;
     }
     for (let i = 0; i < this.#structs.length; i++) {
       const { name } = this.#structs[i] as Inner;
@@ -67,14 +67,14 @@ class Plan {
     for (const name in object) {
       const inner = this.#inner.get(name);
       const value = object[name];
-      if (inner && !isNothing(value)) fillInner(value as object, inner);
+      if (inner && !isNothing(value)) fillInner(value as object, inner, stored);
     }
   }
 
   /** Whether there is anything to fill in. */
   isLackedBy(object: Struct): boolean {
     const zeroed = this.#zeroed ?? this.#build();
-    for (let i = 0; i < zeroed.length; i++) if (lacks(object, zeroed[i] as Zeroed)) return true;
+    for (let i = 0; i < zeroed.length; i++) if (lacks(object, zeroed[i] as Zeroed, true)) return true;
     for (let i = 0; i < this.#structs.length; i++)
       if (isNothing(object[(this.#structs[i] as Inner).name])) return true;
     if (this.#inner.size === 0) return false;
@@ -89,10 +89,10 @@ class Plan {
 
 const isNothing = (value: unknown) => value === undefined || value === null;
 
-function lacks(object: Struct, { name, zero, collapses }: Zeroed): boolean {
+function lacks(object: Struct, { name, zero, collapses }: Zeroed, stored: boolean): boolean {
   const value = object[name];
   if (value === undefined || value === null) return value !== zero;
-  return collapses && isEmpty(value);
+  return stored && collapses && isEmpty(value);
 }
 
 function isEmpty(value: unknown): boolean {
@@ -101,11 +101,11 @@ function isEmpty(value: unknown): boolean {
   return true;
 }
 
-function fillInner(value: object, { many, plan }: Inner): void {
+function fillInner(value: object, { many, plan }: Inner, stored: boolean): void {
   if (!plan) return;
-  if (!many) return plan.fill(value as Struct);
+  if (!many) return plan.fill(value as Struct, stored);
   const structs = structsOf(value);
-  for (let i = 0; i < structs.length; i++) plan.fill(structs[i] as Struct);
+  for (let i = 0; i < structs.length; i++) plan.fill(structs[i] as Struct, stored);
 }
 
 function isLackedWithin(value: object, { many, plan }: Inner): boolean {
@@ -129,14 +129,25 @@ const zeroes: Partial<Record<string, Zero>> = {
   IntOrString: 0,
 };
 
-/** Lists, maps and pointers that are not declared as nullable are those that no valid object lacks. */
-function zeroedOf(name: string, field: FieldSchema): Zeroed | undefined {
+const nothing: Readonly<Struct> = Object.freeze({});
+
+/** What JSON has of the field where nothing has been said, for structs an empty object; undefined where it leaves the field out. */
+export function printedZero(field: FieldSchema): Zero | Readonly<Struct> | undefined {
   if (!field.printed) return undefined;
-  const collapses = field.type === 'array' || field.type === 'map';
-  if (field.nullable) return { name, zero: null, collapses };
-  const zero = field.pointer ? undefined : zeroes[scalarOf(field) ?? field.type];
-  return zero === undefined ? undefined : { name, zero, collapses: false };
+  if (field.pointer) return null;
+  return structOf(field) ? nothing : (zeroes[scalarOf(field) ?? field.type] ?? null);
 }
+
+/** Lists, maps and pointers that are not declared as nullable are those that no valid object lacks. */
+function zeroedOf({ name: type }: TypeSchema, name: string, field: FieldSchema): Zeroed | undefined {
+  const zero = printedZero(field);
+  if (zero === undefined || zero === nothing || (zero === null && !field.nullable)) return undefined;
+  const isMany = field.type === 'array' || field.type === 'map';
+  return { name, zero: zero as Zero, collapses: isMany && !isStoredAsJson(type) };
+}
+
+/** Definitions of custom resources are no protobuf in upstream's store. */
+const isStoredAsJson = (type: string) => type.startsWith('io.k8s.apiextensions-apiserver.');
 
 const scalarOf = ({ ref }: FieldSchema) => (ref ? typeSchema(ref).scalar : undefined);
 
@@ -144,7 +155,7 @@ function innerOf(name: string, field: FieldSchema): Inner | undefined {
   const one = structOf(field);
   const each = one ?? structOf(field.items ?? field.values);
   if (!each) return undefined;
-  const printed = one !== undefined && field.printed === true && !field.pointer;
+  const printed = printedZero(field) === nothing;
   const plan = needsFilling(each) ? planOf(each) : undefined;
   return printed || plan ? { name, many: !one, printed, plan } : undefined;
 }
@@ -159,12 +170,11 @@ const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 function needsFilling(type: string, seen = new Set([objectMeta])): boolean {
   if (seen.has(type)) return false;
   seen.add(type);
-  return [...typeSchema(type).fields].some(([name, field]) => {
-    if (zeroedOf(name, field)) return true;
-    const one = structOf(field);
-    const each = one ?? structOf(field.items ?? field.values);
-    if (one && field.printed && !field.pointer) return true;
-    return each !== undefined && needsFilling(each, seen);
+  const schema = typeSchema(type);
+  return [...schema.fields].some(([name, field]) => {
+    if (zeroedOf(schema, name, field) || printedZero(field) === nothing) return true;
+    const inner = structOf(field) ?? structOf(field.items ?? field.values);
+    return inner !== undefined && needsFilling(inner, seen);
   });
 }
 
@@ -181,14 +191,19 @@ function planOf(type: string): Plan | undefined {
 
 /** Fills in, in place, what JSON always has of the type; objects of custom types stay as they are. */
 export function fillPrinted(object: object, type: string): void {
-  planOf(type)?.fill(object as Struct);
+  planOf(type)?.fill(object as Struct, false);
 }
 
-/** The object with what JSON always has of the type: itself where it lacks nothing, a copy otherwise. */
+/** The same of an object that is to be stored: empty lists and maps that are always printed become null. */
+export function fillStored(object: object, type: string): void {
+  planOf(type)?.fill(object as Struct, true);
+}
+
+/** A stored object with what JSON always has of the type: itself where it lacks nothing, a copy otherwise. */
 export function withPrinted<T extends object>(object: T, type: string): T {
   const plan = planOf(type);
   if (!plan?.isLackedBy(object as Struct)) return object;
   const copy = clone(object);
-  plan.fill(copy as Struct);
+  plan.fill(copy as Struct, true);
   return copy;
 }

@@ -126,10 +126,28 @@ describe('a field that is always printed', () => {
     expect((await api.object('patch', resource, other)).metadata.generation).toBe(made.metadata.generation);
   });
 
-  test('is owned by who has written the object, as all that its struct holds', async () => {
+  test('is owned where it has been said, not where the struct has it anyway', async () => {
     const api = await createTestCluster();
-    const role = await api.object('create', resources.roles, { body: bodyOf({}) });
-    expect(role.metadata.managedFields?.[0]?.fieldsV1).toEqual({ 'f:rules': {} });
+    const ownedOf = async (resource: Resource, body: object) =>
+      (await api.object('create', resource, { body: bodyOf(body) })).metadata.managedFields?.[0]?.fieldsV1;
+    expect(await ownedOf(resources.roles, {})).toBeUndefined();
+    expect(await ownedOf(resources.clusterroles, { rules: [] })).toEqual({ 'f:rules': {} });
+    const set = await ownedOf(resources.statefulsets, leastOf(resources.statefulsets));
+    expect(set).toHaveProperty(['f:spec', 'f:serviceName']);
+    const spec = { ...(leastOf(resources.statefulsets) as unknown as { spec: Json }).spec, serviceName: '' };
+    const unnamed = await ownedOf(resources.statefulsets, {
+      ...leastOf(resources.statefulsets),
+      metadata: { name: 'y', labels: { t: '1' } },
+      spec,
+    });
+    expect(unnamed).toHaveProperty(['f:spec', 'f:selector']);
+    expect(unnamed).not.toHaveProperty(['f:spec', 'f:serviceName']);
+    const event = await ownedOf(resources.events, { involvedObject: { namespace: 'default' }, reason: 'R' });
+    expect(event).toEqual({ 'f:involvedObject': {}, 'f:reason': {} });
+  });
+
+  test('is owned with an element of a list that is new', async () => {
+    const api = await createTestCluster();
     await api.object('create', resources.pods, { body: bodyOf({ spec: { containers } }) });
     const condition = { type: 'Ready', status: 'True', lastTransitionTime: since };
     const pod = await api.object('patch', resources.pods, {
@@ -140,12 +158,8 @@ describe('a field that is always printed', () => {
     });
     expect(pod.status?.conditions).toEqual([{ ...condition, lastProbeTime: null }]);
     const writer = pod.metadata.managedFields?.find(({ subresource }) => subresource === 'status');
-    expect(writer?.fieldsV1).toHaveProperty([
-      'f:status',
-      'f:conditions',
-      'k:{"type":"Ready"}',
-      'f:lastProbeTime',
-    ]);
+    const owned = ['f:status', 'f:conditions', 'k:{"type":"Ready"}', 'f:lastProbeTime'];
+    expect(writer?.fieldsV1).toHaveProperty(owned);
   });
 
   test('is no field that a client may leave out: zeros of those go', async () => {

@@ -1,5 +1,5 @@
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
-import { fillPrinted } from '../../machinery/always-printed.ts';
+import { fillStored } from '../../machinery/always-printed.ts';
 import { clone } from '../../machinery/clone.ts';
 import { allErrors, type FieldError, invalidObject, noErrors } from '../../machinery/field-error.ts';
 import {
@@ -179,7 +179,7 @@ function prepare(call: Call, object: KubernetesObject, context: HookContext): Pr
   const { kind } = call.registry;
   if (countsGeneration(kind)) object.metadata.generation = 1;
   kind.prepareForCreate?.(object, context);
-  fillPrinted(object, kind.resource.type);
+  fillStored(object, kind.resource.type);
   const found = createErrors(call, object, context);
   if (!(found instanceof Promise)) return finishPreparing(call, object, found);
   return found.then((errors) => finishPreparing(call, object, errors));

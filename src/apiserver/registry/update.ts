@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../../api/resource.ts';
-import { fillPrinted } from '../../machinery/always-printed.ts';
+import { fillStored } from '../../machinery/always-printed.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { allErrors, invalid, invalidObject, noErrors } from '../../machinery/field-error.ts';
 import { conflict, notFound, optimisticLockMessage } from '../../machinery/status-error.ts';
@@ -157,7 +157,7 @@ async function prepare(
   metadata.generation = old.metadata.generation;
   if (metadata.generation === undefined) delete metadata.generation;
   strategy.prepare(object, old, context);
-  fillPrinted(object, kind.resource.type);
+  fillStored(object, kind.resource.type);
   if (countsGeneration(kind) && specChanged(kind, object, old))
     metadata.generation = (old.metadata.generation ?? 0) + 1;
   keepSystemFields(metadata, old.metadata);

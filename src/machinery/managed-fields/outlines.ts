@@ -5,7 +5,9 @@ import { isBlank, isObject, type Json, shapeUnder, stepOf } from './walk.ts';
 /** What an outline is made of: the names of fields, the elements of lists, and how values begin and end. */
 type Token = string | number;
 
-const [absent, emptyList, emptyMap, leaf, strange, map, list, end] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+const [absent, emptyList, emptyMap, leaf, zero, strange, map, list, end] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8,
+] as const;
 
 /** Longer outlines are not worth keeping. */
 const maxSteps = 1024;
@@ -66,8 +68,11 @@ function outlineOf<T>(value: unknown, shape: Shape, at: Outline<T>): Outline<T> 
   if (step.as === 'map') return isObject(value) ? outlineOfMap(value, step.map, at) : at.with(strange);
   if (step.as === 'list')
     return Array.isArray(value) ? outlineOfList(value, step.list, at) : at.with(strange);
-  return at.with(leaf);
+  return at.with(isZero(value) ? zero : leaf);
 }
+
+/** What a struct may have anyway is owned by nobody who says no more. */
+const isZero = (value: unknown) => value === '' || value === 0 || value === false || value === '0';
 
 function outlineOfMap<T>(object: Json, shape: MapShape, begin: Outline<T>): Outline<T> | undefined {
   let at = begin.with(map);

@@ -1,3 +1,4 @@
+import { printedZero } from '../always-printed.ts';
 import { type FieldSchema, type TypeSchema, typeSchema } from '../schema.ts';
 import { fieldElement } from './path-element.ts';
 
@@ -39,8 +40,8 @@ export interface FieldShape {
   element: string;
   /** What the field counts as where it tells apart the elements of a list and is missing. */
   keyDefault?: string | number | bigint | boolean;
-  /** What stands there where the field is missing: nothing, an empty object, an empty list. */
-  absent?: 'object' | 'list';
+  /** What stands there where the field is missing; undefined for nothing. */
+  absent?: unknown;
 }
 
 /** Known by the value alone: objects merge, lists do not. */
@@ -119,15 +120,8 @@ function structShape(type: TypeSchema): MapShape {
     known.set(name, shape);
     return shape;
   };
-  const present = [...type.fields].filter(([, f]) => absentForm(f)).map(([name]) => name);
+  const present = [...type.fields].filter(([, f]) => printedZero(f) !== undefined).map(([name]) => name);
   return { kind: 'map', field, present };
-}
-
-/** Upstream's structs always hold the structs that are no pointers, and the lists that JSON does not omit. */
-function absentForm(field: FieldSchema): 'object' | 'list' | undefined {
-  if (field.type === 'array') return field.printed ? 'list' : undefined;
-  if (field.type !== 'ref' || field.pointer) return undefined;
-  return typeSchema(field.ref as string).scalar ? undefined : 'object';
 }
 
 function keyDefault(field: FieldSchema): FieldShape['keyDefault'] {
@@ -137,12 +131,12 @@ function keyDefault(field: FieldSchema): FieldShape['keyDefault'] {
 }
 
 function fieldShape(name: string, field: FieldSchema): FieldShape {
-  const absent = absentForm(field);
+  const absent = printedZero(field);
   const fallback = keyDefault(field);
   return {
     shape: shapeOfField(field),
     element: fieldElement(name),
-    ...(absent && { absent }),
+    ...(absent !== undefined && { absent }),
     ...(fallback !== undefined && { keyDefault: fallback }),
   };
 }

@@ -42,8 +42,7 @@ export function stepOf(shape: Shape, a: unknown, b: unknown): Step {
 export function fieldValue(object: Json | undefined, name: string, field: FieldShape | undefined): unknown {
   if (!object) return undefined;
   const value = Object.hasOwn(object, name) ? object[name] : undefined;
-  if (value !== undefined || !field?.absent) return value;
-  return field.absent === 'object' ? {} : null;
+  return value === undefined ? field?.absent : value;
 }
 
 /** The names of all fields of two objects. What stands only in the struct matters where there is but one. */

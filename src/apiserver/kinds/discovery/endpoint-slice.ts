@@ -11,12 +11,10 @@ export const endpointSliceKind: Kind<EndpointSlice> = {
   resource: endpointslices,
   countsGeneration: true,
   defaults(slice) {
-    slice.endpoints ??= [];
     for (const port of slice.ports ?? []) {
       port.name ??= '';
       port.protocol ??= 'TCP';
     }
-    for (const endpoint of slice.endpoints) endpoint.conditions ??= {};
   },
   prepareForCreate: (slice) => dropTopology(slice),
   prepareForUpdate(slice, old) {

@@ -11,9 +11,6 @@ export const roleKind: Kind<Role> = {
   resource: resources.roles,
   validateName: pathSegmentNameErrors,
   allowCreateOnUpdate: true,
-  defaults(role) {
-    role.rules ??= [];
-  },
   validate: ({ rules }) => ruleErrors(rules, true),
   columns: plainColumns,
 };
@@ -22,9 +19,6 @@ export const clusterRoleKind: Kind<ClusterRole> = {
   resource: resources.clusterroles,
   validateName: pathSegmentNameErrors,
   allowCreateOnUpdate: true,
-  defaults(role) {
-    role.rules ??= [];
-  },
   validate: ({ rules, aggregationRule }) => [
     ...ruleErrors(rules, false),
     ...aggregationErrors(aggregationRule),
