@@ -1,7 +1,6 @@
 import type {
   CustomResourceDefinition,
   CustomResourceDefinitionSpec,
-  CustomResourceDefinitionStatus,
 } from '../../../api/apiextensions/v1.ts';
 import { customresourcedefinitions } from '../../../api/generated/resources.ts';
 import { formatTime } from '../../../platform/clock.ts';
@@ -25,12 +24,10 @@ export const customResourceDefinitionKind: Kind<CustomResourceDefinition> = {
   defaults(definition) {
     if (definition.spec) fillIn(definition.spec);
     if (!definition.status?.storedVersions?.length) noteStoredVersion(definition);
-    printInFull(definition);
   },
   prepareForCreate(definition) {
     definition.status = {};
     noteStoredVersion(definition);
-    printInFull(definition);
   },
   prepareForUpdate(definition, old) {
     keepStatus(definition, old);
@@ -74,18 +71,6 @@ function fillIn(spec: CustomResourceDefinitionSpec): void {
   spec.conversion ??= { strategy: 'None' };
   const service = spec.conversion.webhook?.clientConfig?.service;
   if (service) service.port ??= 443;
-}
-
-/** Gives a status what upstream prints in any case: names, empty or not, and null for conditions or versions that nobody noted. */
-function printInFull(definition: CustomResourceDefinition): void {
-  const {
-    conditions = null,
-    acceptedNames = { plural: '', kind: '' },
-    storedVersions = null,
-    ...rest
-  } = definition.status ?? {};
-  const full = { conditions, acceptedNames, storedVersions, ...rest };
-  definition.status = full as CustomResourceDefinitionStatus;
 }
 
 /** Notes that objects may be stored in the version that is the storage version now. */

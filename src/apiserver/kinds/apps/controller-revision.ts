@@ -7,9 +7,6 @@ import { immutable, nonNegative } from '../shared/validate.ts';
 
 export const controllerRevisionKind: Kind<ControllerRevision> = {
   resource: controllerrevisions,
-  defaults(revision) {
-    revision.revision ??= 0;
-  },
   validate: ({ revision, data }) => [...nonNegative('revision', revision), ...dataErrors(data)],
   validateUpdate: (revision, old) => [
     ...nonNegative('revision', revision.revision),

@@ -81,7 +81,5 @@ function defaultStatefulSet(set: StatefulSet): void {
     claim.kind = 'PersistentVolumeClaim';
     defaultClaim(claim);
   }
-  if (spec.ordinals) spec.ordinals.start ??= 0;
-  spec.serviceName ??= '';
   set.status = { replicas: 0, availableReplicas: 0, ...set.status };
 }

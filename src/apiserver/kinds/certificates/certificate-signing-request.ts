@@ -10,10 +10,6 @@ import { requestErrors, requestUpdateErrors } from './validation.ts';
 export const certificateSigningRequestKind: Kind<CertificateSigningRequest> = {
   resource: certificatesigningrequests,
   countsGeneration: false,
-  defaults(request) {
-    request.spec ??= { request: '', signerName: '' };
-    request.status ??= {};
-  },
   validateName: () => [],
   prepareForCreate(request, { user }) {
     request.status = {};

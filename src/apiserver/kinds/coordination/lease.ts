@@ -9,9 +9,6 @@ export const leaseKind: Kind<Lease> = {
   resource: leases,
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: false,
-  defaults(lease) {
-    lease.spec ??= {};
-  },
   validate: (lease) => leaseErrors(lease),
   columns: [nameColumn, text('Holder', 'Who has the lease.', (l) => l.spec.holderIdentity ?? ''), ageColumn],
 };

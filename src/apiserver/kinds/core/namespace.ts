@@ -16,7 +16,6 @@ export const namespaceKind: Kind<Namespace> = {
   validateName: labelNameErrors,
   countsGeneration: false,
   defaults(namespace) {
-    namespace.spec ??= {};
     namespace.status ??= {};
     namespace.status.phase ||= 'Active';
     labelWithName(namespace);

@@ -33,9 +33,7 @@ const plainSelector = (selector: Record<string, string> | undefined) =>
 export const replicationControllerKind: Kind<ReplicationController> = {
   resource: replicationcontrollers,
   defaults(controller) {
-    controller.spec ??= {};
     controller.spec.replicas ??= 1;
-    controller.status ??= { replicas: 0 };
     if (!controller.spec.template) return;
     const { metadata } = defaultPodTemplate(controller.spec.template);
     const labels = metadata?.labels;

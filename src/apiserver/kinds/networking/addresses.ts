@@ -1,5 +1,5 @@
 import { ipaddresses, servicecidrs } from '../../../api/generated/resources.ts';
-import type { IPAddress, IPAddressSpec, ParentReference, ServiceCIDR } from '../../../api/networking/v1.ts';
+import type { IPAddress, ParentReference, ServiceCIDR } from '../../../api/networking/v1.ts';
 import { type FieldError, invalid, invalids, required } from '../../../machinery/field-error.ts';
 import { cidrErrors, ipErrors, legacyCidrErrors } from '../../../machinery/ip.ts';
 import type { Kind } from '../../registry/kind.ts';
@@ -11,9 +11,6 @@ import { dnsSubdomain, each, immutable, immutableMessage, pathSegment } from '..
 export const ipAddressKind: Kind<IPAddress> = {
   resource: ipaddresses,
   validateName: ipErrors,
-  defaults(address) {
-    address.spec ??= {} as IPAddressSpec;
-  },
   validate: ({ spec }) => parentErrors(spec.parentRef),
   validateUpdate: ({ spec }, old) => [
     ...parentErrors(spec.parentRef),
@@ -43,10 +40,6 @@ function parent({ spec }: IPAddress): string {
 export const serviceCidrKind: Kind<ServiceCIDR> = {
   resource: servicecidrs,
   countsGeneration: false,
-  defaults(object) {
-    object.spec ??= {};
-    object.status ??= {};
-  },
   prepareForCreate(object) {
     object.status = {};
   },

@@ -16,7 +16,6 @@ export const ingressClassKind: Kind<IngressClass> = {
   resource: ingressclasses,
   countsGeneration: true,
   defaults(object) {
-    object.spec ??= {};
     if (object.spec.parameters) object.spec.parameters.scope ??= 'Cluster';
   },
   validate: (object) => classErrors(object),

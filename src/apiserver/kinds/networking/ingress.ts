@@ -7,11 +7,6 @@ import { classAdvice, classContradiction, ingressErrors, ingressStatusErrors } f
 
 export const ingressKind: Kind<Ingress> = {
   resource: ingresses,
-  defaults(ingress) {
-    ingress.spec ??= {};
-    ingress.status ??= {};
-    ingress.status.loadBalancer ??= {};
-  },
   prepareForCreate(ingress) {
     ingress.status = { loadBalancer: {} };
   },

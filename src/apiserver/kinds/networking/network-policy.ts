@@ -8,8 +8,6 @@ export const networkPolicyKind: Kind<NetworkPolicy> = {
   resource: networkpolicies,
   countsGeneration: true,
   defaults(policy) {
-    policy.spec ??= {};
-    policy.spec.podSelector ??= {};
     const { ingress = [], egress = [] } = policy.spec;
     for (const rule of [...ingress, ...egress]) {
       for (const port of rule.ports ?? []) port.protocol ??= 'TCP';

@@ -129,7 +129,7 @@ describe('a network policy', () => {
   });
 
   test('is filled in', () => {
-    expect(created(networkPolicyKind, { metadata, spec: { egress: [{}] } }).spec).toEqual({
+    expect(created(networkPolicyKind, { metadata, spec: { podSelector: {}, egress: [{}] } }).spec).toEqual({
       podSelector: {},
       egress: [{}],
       policyTypes: ['Ingress', 'Egress'],

@@ -11,7 +11,6 @@ export const podDisruptionBudgetKind: Kind<PodDisruptionBudget> = {
   resource: poddisruptionbudgets,
   allowUnconditionalUpdate: false,
   defaults(budget) {
-    budget.spec ??= {};
     budget.status = { ...noStatus(), ...budget.status };
   },
   prepareForCreate(budget) {

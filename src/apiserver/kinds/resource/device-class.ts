@@ -13,9 +13,6 @@ import { selectorErrors } from './selector.ts';
 export const deviceClassKind: Kind<DeviceClass> = {
   resource: deviceclasses,
   countsGeneration: true,
-  defaults(object) {
-    object.spec ??= {};
-  },
   validate: ({ spec }) => specErrors(spec),
   validateUpdate: ({ spec }, old) => specErrors(spec, old.spec),
   columns: [nameColumn, ageColumn],

@@ -24,11 +24,8 @@ export const resourceClaimKind: Kind<ResourceClaim> = {
   resource: resourceclaims,
   countsGeneration: false,
   defaults(claim) {
-    claim.spec ??= {};
-    claim.spec.devices ??= {};
-    claim.status ??= {};
     defaultRequests(claim.spec);
-    defaultTolerations(claim.status.allocation?.devices?.results ?? []);
+    defaultTolerations(claim.status?.allocation?.devices?.results ?? []);
   },
   prepareForCreate(claim) {
     claim.status = {};
@@ -56,10 +53,6 @@ export const resourceClaimKind: Kind<ResourceClaim> = {
 export const resourceClaimTemplateKind: Kind<ResourceClaimTemplate> = {
   resource: resourceclaimtemplates,
   defaults(template) {
-    template.spec ??= { spec: {} };
-    template.spec.metadata ??= {};
-    template.spec.spec ??= {};
-    template.spec.spec.devices ??= {};
     defaultRequests(template.spec.spec);
   },
   validate: ({ metadata, spec }, context) => [

@@ -8,10 +8,6 @@ import { sliceSpecErrors } from './slice-validation.ts';
 export const resourceSliceKind: Kind<ResourceSlice> = {
   resource: resourceslices,
   countsGeneration: true,
-  defaults(slice) {
-    slice.spec ??= {} as ResourceSliceSpec;
-    slice.spec.pool ??= { name: '', generation: 0, resourceSliceCount: 0 };
-  },
   prepareForCreate(slice, { platform }) {
     dropDisabled(slice.spec);
     stampTaints(slice.spec, platform.clock.now());

@@ -11,7 +11,6 @@ export const priorityClassKind: Kind<PriorityClass> = {
   countsGeneration: true,
   defaults(object) {
     object.preemptionPolicy ??= 'PreemptLowerPriority';
-    object.value ??= 0;
   },
   validate: (object) => classErrors(object),
   validateUpdate: (object, old) => [

@@ -11,12 +11,6 @@ export const eventKind: Kind<Event> = {
   resource: events,
   allowCreateOnUpdate: true,
   ttlSeconds: () => usualLifetimeSeconds,
-  defaults(event) {
-    event.involvedObject ??= {};
-    event.source ??= {};
-    event.reportingComponent ??= '';
-    event.reportingInstance ??= '';
-  },
   defaultPropagation: 'None',
   validateName: pathSegmentNameErrors,
   validate: (event) => eventErrors(event, 'reportingComponent'),

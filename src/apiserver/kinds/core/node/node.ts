@@ -29,7 +29,6 @@ export const nodeKind: Kind<Node> = {
     node.status.daemonEndpoints ??= {};
     node.status.daemonEndpoints.kubeletEndpoint ??= { Port: 0 };
     node.status.nodeInfo ??= { ...unknownSystem };
-    for (const handler of node.status.runtimeHandlers ?? []) handler.name ??= '';
     if (!node.status.allocatable && node.status.capacity)
       node.status.allocatable = { ...node.status.capacity };
     roundResources(node.status.capacity);

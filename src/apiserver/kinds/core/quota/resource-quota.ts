@@ -11,9 +11,7 @@ export const resourceQuotaKind: Kind<ResourceQuota> = {
   resource: resourcequotas,
   countsGeneration: false,
   defaults(quota) {
-    quota.spec ??= {};
-    quota.status ??= {};
-    for (const list of [quota.spec.hard, quota.status.hard, quota.status.used]) roundResources(list);
+    for (const list of [quota.spec.hard, quota.status?.hard, quota.status?.used]) roundResources(list);
   },
   prepareForCreate(quota) {
     quota.status = {};
