@@ -429,7 +429,10 @@ describe('service accounts', () => {
       return (await ask(path, { method: 'POST', body })).json.status;
     };
     expect(await review()).toMatchObject({ authenticated: true });
-    expect((await review(['vault', 'db'])).error).toMatch(
+    expect(issued.json).toMatchObject({ spec: { boundObjectRef: null } });
+    const refused = await review(['vault', 'db']);
+    expect(refused.user).toEqual({});
+    expect(refused.error).toMatch(
       /^\[invalid bearer token, token audiences \["\S+"\] is invalid for the target audiences \["vault" "db"\]\]$/,
     );
     await ask(`${accounts}/robot`, { method: 'DELETE' });

@@ -1,5 +1,5 @@
 import type { KubernetesObject, Stored } from '../../api/resource.ts';
-import { fillStored } from '../../machinery/always-printed.ts';
+import { fillPrinted, fillStored } from '../../machinery/always-printed.ts';
 import { clone } from '../../machinery/clone.ts';
 import { allErrors, type FieldError, invalidObject, noErrors } from '../../machinery/field-error.ts';
 import {
@@ -90,6 +90,7 @@ async function reviewed(
   if (errors.length > 0) throw invalidObject(view.resource, object.metadata.name ?? '', errors);
   const answer = (await view.review?.(object, context)) as KubernetesObject;
   stampType(answer, view.resource);
+  fillPrinted(answer, view.resource.type);
   return answer;
 }
 

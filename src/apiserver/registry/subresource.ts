@@ -1,6 +1,8 @@
 import type { DeleteOptions } from '../../api/meta/v1.ts';
 import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
+import { withPrinted } from '../../machinery/always-printed.ts';
 import { clone } from '../../machinery/clone.ts';
+import { kindSchema, parseApiVersion } from '../../machinery/schema.ts';
 import { notFound } from '../../machinery/status-error.ts';
 import { admit, validateAdmission } from '../admission/admission.ts';
 import { methodNotAllowed } from '../http/method-not-allowed.ts';
@@ -51,7 +53,14 @@ export async function handleSubresource(
     },
     delete: async (deletion) => void (await deleteOne(own, dryRunOf(options, deletion as DeleteOptions))),
   });
-  return objectAnswer(verb === 'create' ? 201 : 200, answer);
+  return objectAnswer(verb === 'create' ? 201 : 200, printed(answer));
+}
+
+/** An answer with what JSON always has of its type. */
+function printed(answer: KubernetesObject): KubernetesObject {
+  const { apiVersion = '', kind = '' } = answer;
+  const type = kindSchema({ group: '', version: '', ...parseApiVersion(apiVersion), kind });
+  return type ? withPrinted(answer, type.name) : answer;
 }
 
 /** Asks admission about what a request has sent. */
