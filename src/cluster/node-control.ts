@@ -20,6 +20,12 @@ async function findNode(platform: Platform, dataDir: string, name: string) {
   return nodeLayout(clusterLayout(state.id, network), index);
 }
 
+/** Whether the agent of a node runs. */
+export async function hasAgent(platform: Platform, dataDir: string, name: string): Promise<boolean> {
+  const config = agentConfigPath(dataDir, name);
+  return (await platform.processes.run('pgrep', ['-f', `agent --config ${config}`])).code === 0;
+}
+
 /** Ends everything that runs on a node at once, as if its power had gone: agent, container runtime and containers. */
 export async function stopNode(platform: Platform, dataDir: string, name: string): Promise<void> {
   const node = await findNode(platform, dataDir, name);
@@ -33,9 +39,7 @@ export async function startNode(
   { name, program }: { name: string; program: Program },
 ): Promise<void> {
   const node = await findNode(platform, dataDir, name);
-  const config = agentConfigPath(dataDir, name);
-  const running = await platform.processes.run('pgrep', ['-f', `agent --config ${config}`]);
-  if (running.code === 0) throw new UserError(`${name} runs already`);
-  const [command, args] = agentCommand(program, node, config);
+  if (await hasAgent(platform, dataDir, name)) throw new UserError(`${name} runs already`);
+  const [command, args] = agentCommand(program, node, agentConfigPath(dataDir, name));
   await platform.processes.startDetached(command, args, `${dataDir}/nodes/${name}/agent.log`);
 }

@@ -1,9 +1,11 @@
-import type { Pod } from '../api/core/v1.ts';
+import type { Node, Pod } from '../api/core/v1.ts';
 import { nodes, pods } from '../api/generated/resources.ts';
+import type { Stored } from '../api/resource.ts';
 import { Client } from '../client/client.ts';
 import { HttpTransport } from '../client/http-transport.ts';
 import { connectHttps } from '../platform/http-client.ts';
 import type { Platform } from '../platform/platform.ts';
+import { hasAgent } from './node-control.ts';
 import { readServerConfig } from './server-kubeconfig.ts';
 import { type ClusterState, isRunning, readState } from './state.ts';
 import { UserError } from './user-error.ts';
@@ -65,6 +67,20 @@ function troubleOf(pod: Pod): string | undefined {
   return unready ? (unready.message ?? unready.reason ?? 'not ready') : undefined;
 }
 
+/** Whether a node is ready, and why not: of its agent, where that runs on this machine, the machine knows better. */
+async function healthOf(
+  platform: Platform,
+  { nodes: own, dataDir }: ClusterState & { dataDir: string },
+  { metadata: { name }, status }: Stored<Node>,
+): Promise<{ ready: boolean; why: string }> {
+  const condition = status?.conditions?.find((c) => c.type === 'Ready');
+  const ready = condition?.status === 'True';
+  const isOwn = own.some((node) => node.name === name && node.runtimeSocket);
+  if (!ready && isOwn && !(await hasAgent(platform, dataDir, name)))
+    return { ready, why: `its agent does not run: \`k8ts node start ${name}\` starts it` };
+  return { ready, why: inOneLine(condition?.message ?? 'has not reported') };
+}
+
 /** The state of the cluster in a data directory; undefined where none is known. */
 export async function clusterStatus(platform: Platform, dataDir: string): Promise<StatusReport | undefined> {
   const state = await readState(platform.files, dataDir);
@@ -78,16 +94,12 @@ export async function clusterStatus(platform: Platform, dataDir: string): Promis
     return {
       state,
       running: true,
-      nodes: nodeList.items.map((node) => {
-        const ready = node.status?.conditions?.find((c) => c.type === 'Ready');
-        const { name } = node.metadata;
-        return {
-          name,
-          ready: ready?.status === 'True',
-          why: inOneLine(ready?.message ?? 'has not reported'),
-          pods: onNode(name),
-        };
-      }),
+      nodes: await Promise.all(
+        nodeList.items.map(async (node) => {
+          const { name } = node.metadata;
+          return { name, ...(await healthOf(platform, { ...state, dataDir }, node)), pods: onNode(name) };
+        }),
+      ),
       unwell: podList.items.flatMap((pod) => {
         const why = whyUnwell(pod);
         return why ? [{ pod: `${pod.metadata.namespace}/${pod.metadata.name}`, why }] : [];

@@ -253,6 +253,8 @@ describe.skipIf(why)(`a cluster of real nodes${why ? ` (skipped: ${why})` : ''}`
     expect((await cluster.k8ts('node', 'stop', 'node-3')).code).toBe(0);
     await kubectl.ok('wait node/node-3 --for=condition=Ready=unknown --timeout=90s');
     expect(await kubectl.ok('get node node-3')).toMatch(/node-3 +NotReady/);
+    const { stdout } = await cluster.k8ts('status');
+    expect(stdout).toContain('its agent does not run: `k8ts node start node-3` starts it');
     await eventually(async () => {
       const nodes = await nodesOf();
       return nodes.length === 3 && !nodes.includes('node-3') ? true : undefined;
