@@ -1,4 +1,5 @@
 import { RE2JS } from '@bufbuild/re2';
+import { hasMatch } from './pattern-automaton.ts';
 
 /** Characters of all patterns that are kept together: compiled, each may take some 300 bytes. */
 const mostKept = 200_000;
@@ -8,6 +9,15 @@ const mostCharacters = 10_000;
 
 const kept = new Map<string, RE2JS>();
 let keptLength = 0;
+
+/** Longer texts are worth finding out first what a pattern does with each character. */
+const longText = 1000;
+
+/** Whether a text has a match of a pattern. */
+export function hasPattern(pattern: RE2JS, text: string): boolean {
+  const found = text.length > longText ? hasMatch(pattern.re2().prog, text) : undefined;
+  return found ?? pattern.test(text);
+}
 
 /**
  * A regular expression in the syntax of RE2, as Go has it: matching takes time in proportion to the text alone. Those of late are

@@ -1,25 +1,11 @@
-import { RE2JS } from '@bufbuild/re2';
-
-type Program = ReturnType<RE2JS['re2']>['prog'];
+import type { RE2JS } from '@bufbuild/re2';
+import { contextBetween, op, type PatternProgram, takes } from '../pattern-program.ts';
 
 /** A place in a text, in UTF-16 units. */
 export interface Match {
   start: number;
   end: number;
 }
-
-/** Kinds of instructions of the engine's programs, as it numbers them. */
-const op = {
-  alt: 1,
-  altMatch: 2,
-  capture: 3,
-  emptyWidth: 4,
-  fail: 5,
-  match: 6,
-  nop: 7,
-  any: 10,
-  anyButNewline: 11,
-} as const;
 
 /** A way through the program that is still open, and where its match began. */
 interface Thread {
@@ -36,10 +22,10 @@ export function findMatch(regex: RE2JS, text: string, from: number): Match | und
 }
 
 class Finder {
-  readonly #program: Program;
+  readonly #program: PatternProgram;
   readonly #text: string;
 
-  constructor(program: Program, text: string) {
+  constructor(program: PatternProgram, text: string) {
     this.#program = program;
     this.#text = text;
   }
@@ -83,25 +69,7 @@ class Finder {
     }
   }
 
-  /** What holds between two characters, as the engine's bits. */
   #context(at: number): number {
-    const before = this.#text[at - 1];
-    const after = this.#text[at];
-    const boundary = isWord(before) !== isWord(after);
-    return (
-      (before === undefined || before === '\n' ? 1 : 0) |
-      (after === undefined || after === '\n' ? 2 : 0) |
-      (before === undefined ? 4 : 0) |
-      (after === undefined ? 8 : 0) |
-      (boundary ? 16 : 32)
-    );
+    return contextBetween(at > 0 ? this.#text.charCodeAt(at - 1) : undefined, this.#text.codePointAt(at));
   }
 }
-
-function takes(instruction: ReturnType<Program['getInst']>, code: number): boolean {
-  if (instruction.op === op.any) return true;
-  if (instruction.op === op.anyButNewline) return code !== 10;
-  return instruction.matchRune(code);
-}
-
-const isWord = (char: string | undefined) => char !== undefined && /\w/.test(char);

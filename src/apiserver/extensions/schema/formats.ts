@@ -2,9 +2,9 @@ import type { JSONSchemaProps } from '../../../api/apiextensions/v1.ts';
 import { DurationError, parseDuration } from '../../../machinery/duration.ts';
 import { ipFamily, looseIp } from '../../../machinery/ip.ts';
 import { dns1123LabelErrors, dns1123SubdomainErrors } from '../../../machinery/names.ts';
-import { goPattern } from '../../../machinery/go-pattern.ts';
+import { goPattern, hasPattern } from '../../../machinery/go-pattern.ts';
 
-const matches = (pattern: string) => (text: string) => goPattern(pattern).test(text);
+const matches = (pattern: string) => (text: string) => hasPattern(goPattern(pattern), text);
 const hex = (digits: number) => `[0-9a-f]{${digits}}`;
 const uuid = (third: string, fourth: string) =>
   matches(`(?i)^${hex(8)}-?${hex(4)}-?${third}-?${fourth}-?${hex(12)}$`);

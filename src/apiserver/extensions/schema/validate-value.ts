@@ -6,7 +6,7 @@ import { goQuote } from '../../../machinery/go-text.ts';
 import { checkNumber } from './check-number.ts';
 import { Correlation } from './correlation.ts';
 import { hasFormat, knownFormat } from './formats.ts';
-import { goPattern } from '../../../machinery/go-pattern.ts';
+import { goPattern, hasPattern } from '../../../machinery/go-pattern.ts';
 import { beyond, Result, toFieldErrors, wrongType } from './result.ts';
 import { isObject, itemsOf, type Json, propertyOf, valuesOf } from './structure.ts';
 
@@ -95,7 +95,7 @@ function checkText(value: unknown, { schema, path }: Place): Result {
   if (maxLength !== undefined && length > maxLength) result.add({ kind: 'tooLong', path, limit: maxLength });
   else if (minLength !== undefined && length < minLength) {
     result.add(beyond(path, value, `be at least ${minLength} chars long`));
-  } else if (pattern && !goPattern(pattern).test(value)) {
+  } else if (pattern && !hasPattern(goPattern(pattern), value)) {
     result.add(beyond(path, value, `match '${pattern}'`));
   }
   const format = knownFormat(schema);

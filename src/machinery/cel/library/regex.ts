@@ -1,5 +1,5 @@
 import type { RE2JS } from '@bufbuild/re2';
-import { goPattern } from '../../go-pattern.ts';
+import { goPattern, hasPattern } from '../../go-pattern.ts';
 import { CelError } from '../errors.ts';
 import { findMatch } from '../find.ts';
 import { effort } from '../rest.ts';
@@ -12,12 +12,12 @@ export function regex(): Overload[] {
   return [
     overload(
       'string::matches(string): bool',
-      (text: string, pattern: string) => compiled(pattern).test(text),
+      (text: string, pattern: string) => hasPattern(compiled(pattern), text),
       cost,
     ),
     overload(
       'matches(string, string): bool',
-      (text: string, pattern: string) => compiled(pattern).test(text),
+      (text: string, pattern: string) => hasPattern(compiled(pattern), text),
       cost,
     ),
     overload(
