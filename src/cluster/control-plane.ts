@@ -116,11 +116,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     usage: async () => usage,
     metrics: () => meter.metrics(),
     outside: systemConnector,
-    frontProxy: {
-      identity: () => shownBy(certificates.proxy),
-      ca: proxyAuthority.certificate,
-      names: [proxyName],
-    },
+    frontProxy: frontProxyOf(certificates, proxyAuthority),
     ...(options.sharedStore && { freshRevision: shareReads(() => newestRevision(store)) }),
     freeze: options.freeze,
     ...settings.options,
@@ -142,10 +138,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     await server.stop();
     throw error;
   });
-  const onRenewed = [async () => server.setTls(tls()), async () => kubelets.renew()];
-  const renewal = certificates.renewal(platform, async () => {
-    for (const listener of onRenewed) await listener();
-  });
+  const { renewal, onRenewed } = renewing(certificates, platform, [
+    async () => server.setTls(tls()),
+    async () => kubelets.renew(),
+  ]);
   const running = runComponents([usage, renewal], platform);
   const url = `https://${options.host ?? options.addresses[0]}:${port}`;
   return {
@@ -156,7 +152,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       const { admin: client } = certificates;
       return kubeconfig({ name: 'k8ts', server: url, authority: authority.certificate, client });
     },
-    onRenewed: (listener) => void onRenewed.push(listener),
+    onRenewed,
     admin: new Client(server.transportFor(administrator)),
     services,
     async stop() {
@@ -166,6 +162,26 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       await store.close();
     },
   };
+}
+
+/** Who this server is before servers of extensions, and who may speak for others before this one. */
+const frontProxyOf = (certificates: ServerCertificates, { certificate: ca }: KeyPair) => ({
+  identity: () => shownBy(certificates.proxy),
+  ca,
+  names: [proxyName],
+});
+
+/** Renews the certificates of this process, and tells those who show them. */
+function renewing(
+  certificates: ServerCertificates,
+  platform: Platform,
+  first: readonly (() => Promise<void>)[],
+) {
+  const listeners = [...first];
+  const renewal = certificates.renewal(platform, async () => {
+    for (const listener of listeners) await listener();
+  });
+  return { renewal, onRenewed: (listener: () => Promise<void>) => void listeners.push(listener) };
 }
 
 /** A certificate as TLS takes it, with what the other side's must stand on where that is told. */
