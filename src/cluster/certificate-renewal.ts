@@ -1,14 +1,15 @@
 import type { Component } from '../client/component.ts';
 import type { Platform } from '../platform/platform.ts';
 
-/** How often it is looked whether certificates that this process issues are about to expire: they have weeks left then. */
-const lookEveryMs = 3_600_000;
+/** For certificates that this process issues: they have weeks left when they are made anew. */
+const hourMs = 3_600_000;
 
-/** Looks again and again whether certificates have to be made anew. `look` makes them, and tells whether it has made any. */
+/** Looks again and again whether there are to be other certificates. `look` sees to that, and tells whether there are. */
 export function certificateRenewal(
   name: string,
   { clock, log }: Pick<Platform, 'clock' | 'log'>,
   look: () => Promise<boolean>,
+  everyMs = hourMs,
 ): Component {
   const once = async () => {
     if (await look()) log.info('certificates renewed', { of: name });
@@ -17,7 +18,7 @@ export function certificateRenewal(
     name,
     run: async (signal) => {
       while (!signal.aborted) {
-        await clock.sleep(lookEveryMs, signal).catch(() => {});
+        await clock.sleep(everyMs, signal).catch(() => {});
         if (!signal.aborted)
           await once().catch((error) =>
             log.error('certificates could not be renewed yet', { of: name, error }),

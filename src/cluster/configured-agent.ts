@@ -2,6 +2,7 @@ import type { Component } from '../client/component.ts';
 import type { Platform } from '../platform/platform.ts';
 import { type Agent, type NodeParts, startAgent } from './agent.ts';
 import type { AgentConfig } from './agent-config.ts';
+import { certificateRenewal } from './certificate-renewal.ts';
 import { runComponents } from './run-components.ts';
 import { UserError } from './user-error.ts';
 
@@ -46,21 +47,10 @@ export function followCertificates(
   const look = async () => {
     const now = await readConfig(path, { files });
     const certificates = certificatesIn(now);
-    if (certificates === shown) return;
+    if (certificates === shown) return false;
     agent.renew(now);
     shown = certificates;
-    log.info('certificates renewed', { path });
+    return true;
   };
-  return {
-    name: 'agent-certificates',
-    run: async (signal) => {
-      while (!signal.aborted) {
-        await clock.sleep(lookEveryMs, signal).catch(() => {});
-        if (!signal.aborted)
-          await look().catch((error: Error) =>
-            log.error('certificates could not be renewed yet', { error: error.message }),
-          );
-      }
-    },
-  };
+  return certificateRenewal('agent-certificates', { clock, log }, look, lookEveryMs);
 }

@@ -1,9 +1,9 @@
 import { create, fromJson, type JsonValue, toJson } from '@bufbuild/protobuf';
 import { status as grpc } from '@grpc/grpc-js';
+import { grpcPath } from '../platform/grpc-method.ts';
 import { BodyTooLarge, type HttpReply, type HttpRequest } from '../platform/http.ts';
 import { afterTurn } from '../platform/turn.ts';
 import { EtcdError, toEtcdError } from './errors.ts';
-import { pathOf } from './grpc.ts';
 import { etcdVersion } from './maintenance-service.ts';
 import type { EtcdNode } from './node.ts';
 import type { Route, StreamCall } from './service.ts';
@@ -62,7 +62,7 @@ const json = { 'content-type': 'application/json' };
 
 /** Answers HTTP/1.1: the methods as JSON, and what watches over a server asks for. */
 export function gateway(node: EtcdNode, routes: readonly Route[]) {
-  const byPath = new Map(routes.map((route) => [pathOf(route.method), route]));
+  const byPath = new Map(routes.map((route) => [grpcPath(route.method), route]));
   return async (request: HttpRequest, reply: HttpReply): Promise<void> => {
     const [path = '/'] = request.target.split('?');
     if (request.method === 'GET' && (await about(node, path, reply))) return;

@@ -1,4 +1,4 @@
-import { create, fromBinary, toBinary, type DescMessage, type DescMethod } from '@bufbuild/protobuf';
+import { create, fromBinary, toBinary, type DescMessage } from '@bufbuild/protobuf';
 import {
   Metadata,
   Server,
@@ -7,6 +7,7 @@ import {
   type ServerWritableStream,
   type sendUnaryData,
 } from '@grpc/grpc-js';
+import { grpcPath } from '../platform/grpc-method.ts';
 import type { Log } from '../platform/log.ts';
 import { StoreError } from '../store/store.ts';
 import { EtcdError, toEtcdError } from './errors.ts';
@@ -32,7 +33,7 @@ export function grpcServer(
 
 function register(server: Server, route: Route, log: Log): void {
   const { method } = route;
-  const path = pathOf(method);
+  const path = grpcPath(method);
   const handler = 'unary' in route ? unaryHandler(route, log) : streamHandler(route, log);
   const { input, output } = method;
   const read = (bytes: Buffer) => fromBinary(input, bytes) as unknown as Message;
@@ -42,8 +43,6 @@ function register(server: Server, route: Route, log: Log): void {
   const kind = { unary: 'unary', server_streaming: 'serverStream', bidi_streaming: 'bidi' } as const;
   server.register(path, handler as never, write, read, kind[method.methodKind as keyof typeof kind]);
 }
-
-export const pathOf = (method: DescMethod) => `/${method.parent.typeName}/${method.name}`;
 
 const bytesOf = (schema: DescMessage, message: object) =>
   Buffer.from(toBinary(schema, create(schema, message as never)));

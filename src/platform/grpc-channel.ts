@@ -3,13 +3,12 @@ import {
   type DescMessage,
   type DescMethodServerStreaming,
   type DescMethodUnary,
-  fromBinary,
   type MessageInitShape,
   type MessageShape,
-  toBinary,
 } from '@bufbuild/protobuf';
 import { Client, credentials, Metadata, type ServiceError, status as grpcStatus } from '@grpc/grpc-js';
 import type { Clock } from './clock.ts';
+import { grpcMethod } from './grpc-method.ts';
 
 export interface UnaryOptions {
   timeoutMs: number;
@@ -30,19 +29,6 @@ export interface GrpcChannelOptions {
   /** The error that callers see of what gRPC has met. */
   errorOf(failure: GrpcFailure): Error;
 }
-
-const encoder =
-  <T extends DescMessage>(schema: T) =>
-  (message: MessageShape<T>) =>
-    Buffer.from(toBinary(schema, message));
-
-const decoder =
-  <T extends DescMessage>(schema: T) =>
-  (bytes: Buffer) =>
-    fromBinary(schema, bytes);
-
-const pathOf = (method: { parent: { typeName: string }; name: string }) =>
-  `/${method.parent.typeName}/${method.name}`;
 
 /** A gRPC connection to a local socket, made when it is first needed and made again when it is lost. */
 export class GrpcChannel {
@@ -74,9 +60,7 @@ export class GrpcChannel {
       if (options.signal?.aborted) return reject(this.#canceled(options.signal));
       const onAbort = () => call.cancel();
       const call = this.#client.makeUnaryRequest(
-        pathOf(method),
-        encoder(method.input),
-        decoder(method.output),
+        ...grpcMethod(method),
         create(method.input, init),
         this.#metadata,
         { deadline: this.#clock.now() + options.timeoutMs },
@@ -97,9 +81,7 @@ export class GrpcChannel {
     signal: AbortSignal,
   ): AsyncGenerator<MessageShape<O>> {
     const call = this.#client.makeServerStreamRequest(
-      pathOf(method),
-      encoder(method.input),
-      decoder(method.output),
+      ...grpcMethod(method),
       create(method.input, init),
       this.#metadata,
     );

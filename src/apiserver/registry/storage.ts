@@ -111,8 +111,11 @@ export async function put(call: Call, write: ObjectWrite): Promise<CachedItem | 
   await stepTogether;
   const leaseSeconds = call.registry.kind.ttlSeconds?.(object);
   const own: Write = { type: 'put', key, value, expected, ...(leaseSeconds && { leaseSeconds }) };
-  const attached = await translated(attachedWrites(call, { before: old, after: object }));
-  const revision = await commit(call, beside ? [own, beside, ...attached] : [own, ...attached]);
+  const writes = beside ? [own, beside] : [own];
+  // Of most kinds, nothing more.
+  if (call.registry.kind.attached)
+    writes.push(...(await translated(attachedWrites(call, { before: old, after: object }))));
+  const revision = await commit(call, writes);
   if (revision === undefined) return undefined;
   const entry = { key, value, revision, createRevision: 0 };
   const item = cacheOf(call).written(key, revision) ?? cacheOf(call).itemOf(entry);

@@ -12,6 +12,7 @@ import {
 } from '@bufbuild/protobuf';
 import { Server, ServerCredentials, status, type handleUnaryCall } from '@grpc/grpc-js';
 import { Node, NodeServiceCapability_RPC_Type as Capability } from '../plugins/generated/csi/v1/csi_pb.js';
+import { grpcPath } from '../../platform/grpc-method.ts';
 import { parseMountInfo } from '../volumes/mounts.ts';
 import { Registration } from '../plugins/generated/pluginregistration/registration_pb.js';
 
@@ -160,7 +161,7 @@ export class TestCsiDriver {
     method: DescMethodUnary<I, O>,
     answer: Answer<I, O>,
   ): void {
-    const path = `/${method.parent.typeName}/${method.name}`;
+    const path = grpcPath(method);
     const handle: handleUnaryCall<MessageShape<I>, MessageShape<O>> = ({ request }, done) => {
       try {
         done(null, create(method.output, answer(request)));

@@ -289,7 +289,9 @@ describe('pods are isolated', () => {
       );
     expect(out(81)).toEqual({ ...open, b: 'acs', c: 'bs', s: 'bc' });
     expect(out(80)).toEqual({ ...open, b: 'cs', c: 'bs', s: 'bc' });
-    expect(out(81, [{ ipBlock: { cidr: '0.0.0.0/0' } }])).toEqual({ ...open, b: 'cs', c: 'bs', s: 'bc' });
+    // Of a range, what is a pod.
+    expect(out(81, [{ ipBlock: { cidr: '0.0.0.0/0' } }])).toEqual({ ...open, b: 'acs', c: 'bs', s: 'bc' });
+    expect(out(81, [{ ipBlock: { cidr: '10.244.1.0/24' } }])).toEqual({ ...open, b: 'cs', c: 'bs', s: 'bc' });
   });
 
   const label = fc.constantFrom('a', 'b', 'c');

@@ -27,6 +27,8 @@ export interface PolicyWorld {
 type Direction = 'ingress' | 'egress';
 
 const everything: LabelSelector = {};
+/** Any pod of any namespace. */
+const anyPod: NetworkPolicyPeer = { namespaceSelector: everything };
 const protocols = new Set(['tcp', 'udp', 'sctp']);
 const lastPort = 65_535;
 
@@ -193,19 +195,27 @@ export class IsolationPlan {
     to: readonly NetworkPolicyPeer[],
     namespace: string | undefined,
   ): string[] {
-    const protocol = protocolOf(entry);
-    if (!protocols.has(protocol)) return [];
-    const peers = to.length > 0 ? to.filter(({ ipBlock }) => !ipBlock) : [{ namespaceSelector: everything }];
-    return peers.map((peer) => {
-      const name = nameOf('ports', [keyOf(peer, namespace), protocol, entry.port]);
-      if (!this.#sets.has(name)) {
-        const elements = this.#podsOf(peer, namespace).flatMap(({ pod, address }) =>
-          numbersOf(pod, entry.port as string, protocol).map((n) => `${address} . ${protocol} . ${n}`),
-        );
-        this.#sets.set(name, { type: 'ipv4_addr . inet_proto . inet_service', elements: new Set(elements) });
-      }
-      return `ip daddr . meta l4proto . th dport @${name}`;
+    if (!protocols.has(protocolOf(entry))) return [];
+    const peers = to.length > 0 ? to : [anyPod];
+    return peers.flatMap((peer) => {
+      // Of a range of addresses, the pods that have one.
+      const block = peer.ipBlock && blockMatch('ip daddr', peer.ipBlock);
+      if (peer.ipBlock && !block) return [];
+      const port = this.#namedPort(entry, peer.ipBlock ? anyPod : peer, namespace);
+      return block ? `${block} ${port}` : port;
     });
+  }
+
+  #namedPort(entry: NetworkPolicyPort, peer: NetworkPolicyPeer, namespace: string | undefined): string {
+    const protocol = protocolOf(entry);
+    const name = nameOf('ports', [keyOf(peer, namespace), protocol, entry.port]);
+    if (!this.#sets.has(name)) {
+      const elements = this.#podsOf(peer, namespace).flatMap(({ pod, address }) =>
+        numbersOf(pod, entry.port as string, protocol).map((n) => `${address} . ${protocol} . ${n}`),
+      );
+      this.#sets.set(name, { type: 'ipv4_addr . inet_proto . inet_service', elements: new Set(elements) });
+    }
+    return `ip daddr . meta l4proto . th dport @${name}`;
   }
 
   /** The pods that a peer means, found once for all policies that mean the same. */

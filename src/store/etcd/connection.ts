@@ -3,13 +3,12 @@ import {
   type DescMessage,
   type DescMethodBiDiStreaming,
   type DescMethodUnary,
-  fromBinary,
   type MessageInitShape,
   type MessageShape,
-  toBinary,
 } from '@bufbuild/protobuf';
 import { Client, connectivityState, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import type { Clock } from '../../platform/clock.ts';
+import { grpcMethod } from '../../platform/grpc-method.ts';
 import { addressIdentity } from '../../platform/server-identity.ts';
 import { CallError, type CallStatus } from './call-error.ts';
 
@@ -31,19 +30,6 @@ export interface OpenStream<I extends DescMessage> {
   send(init: MessageInitShape<I>): void;
   cancel(): void;
 }
-
-const encoder =
-  <T extends DescMessage>(schema: T) =>
-  (message: MessageShape<T>) =>
-    Buffer.from(toBinary(schema, message));
-
-const decoder =
-  <T extends DescMessage>(schema: T) =>
-  (bytes: Buffer) =>
-    fromBinary(schema, bytes);
-
-const pathOf = (method: { parent: { typeName: string }; name: string }) =>
-  `/${method.parent.typeName}/${method.name}`;
 
 const channelOptions = {
   'grpc.max_receive_message_length': -1,
@@ -106,9 +92,7 @@ export class Connection {
   ): Promise<MessageShape<O>> {
     return new Promise((resolve, reject) => {
       const call = this.#client.makeUnaryRequest(
-        pathOf(method),
-        encoder(method.input),
-        decoder(method.output),
+        ...grpcMethod(method),
         create(method.input, init),
         new Metadata(),
         {},
@@ -133,12 +117,7 @@ export class Connection {
   ): OpenStream<I> {
     const metadata = new Metadata();
     metadata.set('hasleader', 'true');
-    const call = this.#client.makeBidiStreamRequest(
-      pathOf(method),
-      encoder(method.input),
-      decoder(method.output),
-      metadata,
-    );
+    const call = this.#client.makeBidiStreamRequest(...grpcMethod(method), metadata);
     let over = false;
     const end = (error: CallError) => {
       if (!over) handlers.onEnd(error);
