@@ -168,7 +168,7 @@ class LinkedWatch implements WatchStream {
   #stream: WatchStream | undefined;
   #isOver = false;
   #lastAtMs = 0;
-  #underWay = 0;
+  readonly #underWay: (() => void)[] = [];
 
   constructor(sink: WatchSink, options: LinkedWatchOptions) {
     this.#sink = sink;
@@ -202,12 +202,13 @@ class LinkedWatch implements WatchStream {
     const { clock, random, faults } = this.#options;
     const { eventDelayMs } = faults();
     const delayMs = eventDelayMs > 0 ? random.int(eventDelayMs + 1) : 0;
-    if (delayMs === 0 && this.#underWay === 0) return deliver();
-    this.#underWay++;
-    this.#lastAtMs = Math.max(this.#lastAtMs, clock.now() + delayMs);
-    clock.after(this.#lastAtMs - clock.now(), () => {
-      this.#underWay--;
-      if (!this.#isOver) deliver();
+    if (delayMs === 0 && this.#underWay.length === 0) return deliver();
+    this.#underWay.push(deliver);
+    this.#lastAtMs = Math.max(this.#lastAtMs, clock.monotonic() + delayMs);
+    clock.after(this.#lastAtMs - clock.monotonic(), () => {
+      // Moments that are meant to be one may differ by what rounding makes of them: whichever timer it is, the first has its turn.
+      const first = this.#underWay.shift();
+      if (!this.#isOver) first?.();
     });
   }
 
