@@ -355,7 +355,8 @@ describe.skipIf(why)(`containers on real nodes${why ? ` (skipped: ${why})` : ''}
       const before = await kubectl.ok(
         'get pod killed -o jsonpath={.status.containerStatuses[0].containerID}',
       );
-      await inPod(kubectl, 'killed', 'kill -9 $(cat /tmp/pid)');
+      // The command is over before the container is: with that, it would be killed too.
+      await inPod(kubectl, 'killed', '(sleep 1; kill -9 $(cat /tmp/pid)) > /dev/null 2>&1 &');
       await until(kubectl, 'pod/killed', '.status.containerStatuses[0].restartCount', 1);
       await ready(kubectl, 'killed');
       expect(
