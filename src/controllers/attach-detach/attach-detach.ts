@@ -16,6 +16,7 @@ import { attachedName, attachmentName, type VolumeIdentity } from '../../machine
 import { oldProvisionerOf } from '../../machinery/csi-translation/translate.ts';
 import { ignoring } from '../../machinery/status-error.ts';
 import { deepEqual } from '../../machinery/equal.ts';
+import { allOver } from '../../platform/all-over.ts';
 import { type ControllerContext, createController, done, type Outcome } from '../controller.ts';
 import { readiness } from '../shared/nodes.ts';
 import { isControlledBy } from '../shared/owners.ts';
@@ -211,14 +212,12 @@ class AttachDetach {
     const free = detach.filter(
       ({ attachment, forced }) => forced || !inUse.has(this.#own.get(attachment.metadata.name) ?? ''),
     );
-    const results = await Promise.allSettled(
+    await allOver(
       free.map(async ({ attachment, forced }) => {
         await this.#detach(attachment);
         if (forced) this.#metrics.forced(forced);
       }),
     );
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed) throw failed.reason;
   }
 
   #tellWaiting(

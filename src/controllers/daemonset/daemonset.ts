@@ -9,6 +9,7 @@ import { causedBy } from '../../client/transport.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { compiledOnce } from '../../machinery/label-selector.ts';
+import { allOver } from '../../platform/all-over.ts';
 import {
   type ControllerContext,
   createController,
@@ -147,9 +148,7 @@ class DaemonSetController {
   async #carryOut({ set, hash }: DaemonSetInput, plan: DaemonSetPlan): Promise<void> {
     const creating = this.#createAll(set, plan.create.slice(0, burst), hash);
     const removing = plan.remove.slice(0, burst).map(({ pod, why }) => this.#remove(set, pod, why));
-    const results = await Promise.allSettled([creating, ...removing]);
-    const failed = results.find((result) => result.status === 'rejected');
-    if (failed) throw failed.reason;
+    await allOver([creating, ...removing]);
   }
 
   async #createAll(set: Stored<DaemonSet>, names: readonly string[], hash: string): Promise<void> {

@@ -4,6 +4,7 @@ import type { Component } from '../../client/component.ts';
 import type { Informer } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { hasReason } from '../../machinery/status-error.ts';
+import { allOver } from '../../platform/all-over.ts';
 import type { MetricOptions } from '../../platform/metrics/meter.ts';
 import type { ControllerContext } from '../controller.ts';
 import { noteDisruption } from '../shared/disruption.ts';
@@ -56,9 +57,7 @@ export function createPodGarbageCollector(context: ControllerContext, options: P
     const missingNodes = await missing.among(all);
     const known = new Map(nodeInformer.list().map((node) => [node.metadata.name, node]));
     const leftovers = findLeftovers({ pods: all, nodes: known, missingNodes, mostFinished });
-    const results = await Promise.allSettled(leftovers.map((leftover) => removeCounted(context, leftover)));
-    const failure = results.find((result) => result.status === 'rejected');
-    if (failure) throw (failure as PromiseRejectedResult).reason;
+    await allOver(leftovers.map((leftover) => removeCounted(context, leftover)));
   };
   return createPeriodic({ name: 'pod-garbage-collector', context, periodMs, round });
 }

@@ -122,7 +122,7 @@ export class CsiDriver {
 
   /** Lets the file system of a volume have at least so many bytes. */
   async expand(
-    { handle, use, secrets }: VolumeFacts,
+    { handle, use, secrets }: Pick<VolumeFacts, 'handle' | 'use' | 'secrets'>,
     { volumePath, stagingPath = '', bytes }: { volumePath: string; stagingPath?: string; bytes: bigint },
   ): Promise<void> {
     const request = {

@@ -11,7 +11,7 @@ import type { Stored } from '../../api/resource.ts';
 import { causedBy } from '../../client/transport.ts';
 import { compareQuantities, parseQuantity, quantityValue } from '../../machinery/quantity.ts';
 import { type NodeContext, podEvent } from '../pods/context.ts';
-import type { CsiPublished, CsiVolumes } from './csi-volumes.ts';
+import type { CsiPublished, CsiRequest, CsiVolumes } from './csi-volumes.ts';
 
 /** A persistent volume that its driver knows, for a pod. */
 export interface PersistentRequest {
@@ -56,8 +56,7 @@ export class CsiMounter {
   ): Promise<CsiPublished> {
     const { spec, metadata } = volume;
     const source = spec.csi as CSIPersistentVolumeSource;
-    const growTo = claim && growthOf(volume, claim);
-    const published = await this.#volumes.publish({
+    const request: CsiRequest = {
       pod,
       name: metadata.name ?? '',
       source,
@@ -66,10 +65,30 @@ export class CsiMounter {
       mountOptions: spec.mountOptions ?? [],
       readOnly: readOnly || (source.readOnly ?? false),
       ...(signal && { signal }),
-      ...(growTo !== undefined && { growTo }),
-    });
-    if (claim && published.hasGrown) await this.#noteGrowth(pod, volume, claim);
+    };
+    const published = await this.#volumes.publish(request);
+    const bytes = claim && growthOf(volume, claim);
+    if (claim && bytes !== undefined) await this.#grow(request, { volume, claim, bytes });
     return published;
+  }
+
+  /** The pod has the volume as it is, whatever comes of this; it is tried again. */
+  async #grow(
+    request: CsiRequest,
+    {
+      volume,
+      claim,
+      bytes,
+    }: { volume: PersistentVolume; claim: Stored<PersistentVolumeClaim>; bytes: bigint },
+  ): Promise<void> {
+    const { pod, name } = request;
+    try {
+      if (await this.#volumes.grow(request, bytes)) await this.#noteGrowth(pod, volume, claim);
+    } catch (error) {
+      const why = (error as Error).message;
+      const message = `MountVolume.NodeExpandVolume failed for volume ${JSON.stringify(name)} : ${why}`;
+      podEvent(this.#context, pod, { type: 'Warning', reason: 'VolumeResizeFailed', message });
+    }
   }
 
   /** Tells that the file system holds as much as the volume. */

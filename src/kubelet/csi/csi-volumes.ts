@@ -3,7 +3,8 @@ import { csidrivers, secrets, volumeattachments } from '../../api/generated/reso
 import type { CSIDriver } from '../../api/storage/v1.ts';
 import { attachedName, attachmentName, type VolumeIdentity } from '../../machinery/csi-names.ts';
 import { ignoring } from '../../machinery/status-error.ts';
-import type { NodeContext } from '../pods/context.ts';
+import { allOver } from '../../platform/all-over.ts';
+import { type NodeContext, podEvent } from '../pods/context.ts';
 import type { Mounts } from '../volumes/mounts.ts';
 import { VolumeError } from '../volumes/payload.ts';
 import type { TokenManager } from '../volumes/token-manager.ts';
@@ -24,8 +25,6 @@ export interface CsiRequest {
   readOnly: boolean;
   /** Whoever waits for the volume need not any longer. */
   signal?: AbortSignal;
-  /** What the file system of the volume is to hold, where it is known to hold less. */
-  growTo?: bigint;
 }
 
 /** A volume that stands in a pod's folder. */
@@ -34,8 +33,6 @@ export interface CsiPublished {
   readOnly: boolean;
   /** Whether its files are to be given to the pod's group. */
   givesToGroup: boolean;
-  /** Whether it has grown to what was asked for. */
-  hasGrown: boolean;
 }
 
 export interface CsiVolumesOptions {
@@ -113,29 +110,56 @@ export class CsiVolumes {
     const dir = this.#dirs.published(pod.metadata.uid as string, name);
     return this.#inTurn({ driver: source.driver, handle: source.volumeHandle }, async () => {
       const known = this.#known.get(dir);
-      const isDone = known && !known.isRenewed && request.growTo === undefined;
-      return isDone ? known.published : this.#publish(request, dir);
+      if (!known) return this.#publish(request, dir);
+      // Who has the volume keeps it, whatever its driver says by now.
+      if (known.isRenewed)
+        await this.#publish(request, dir).catch((error: Error) => this.#tellFailure(request, error));
+      return known.published;
+    });
+  }
+
+  /** Lets the file system of a volume that stands in the pod's folder hold so many bytes; false where that is not for its driver to do. */
+  grow(request: CsiRequest, bytes: bigint): Promise<boolean> {
+    const { pod, name, source } = request;
+    const identity = { driver: source.driver, handle: source.volumeHandle };
+    return this.#inTurn(identity, async () => {
+      const driver = this.#options.drivers.get(source.driver);
+      if (!driver.expands) return false;
+      const secrets = await this.#secret(source.nodeExpandSecretRef);
+      const volume = { handle: source.volumeHandle, use: useOf(request), secrets };
+      const volumePath = `${this.#dirs.published(pod.metadata.uid as string, name)}/mount`;
+      await driver.expand(volume, { volumePath, stagingPath: this.#stagingPath(driver, identity), bytes });
+      return true;
     });
   }
 
   /** Takes a pod's volumes away, and from the node what no other pod has. Rejects while one cannot be taken away. */
   async unpublishAll(podUid: string): Promise<void> {
     const { files } = this.#options.context.platform;
-    for (const dir of await this.#dirs.allPublished(files, podUid)) {
-      const data = await readVolumeData(files, dir);
-      if (data) await this.#inTurn(identityOf(data), () => this.#unpublish(data, dir));
-    }
-    for (const { identity, pods } of this.#inUse.values())
-      if (pods.delete(podUid)) await this.#inTurn(identity, () => this.#releaseUnused(identity));
+    const dirs = await this.#dirs.allPublished(files, podUid);
+    await allOver(
+      dirs.map(async (dir) => {
+        const data = await readVolumeData(files, dir);
+        if (data) await this.#inTurn(identityOf(data), () => this.#unpublish(data, dir));
+      }),
+    );
+    await allOver(
+      [...this.#inUse.values()].map(async ({ identity, pods }) => {
+        if (pods.delete(podUid)) await this.#inTurn(identity, () => this.#releaseUnused(identity));
+      }),
+    );
   }
 
   /** Takes from the node what was left of volumes that no pod has. */
   async tidy(): Promise<void> {
     const { files } = this.#options.context.platform;
-    for (const dir of await this.#dirs.allStaged(files)) {
-      const data = await readVolumeData(files, dir);
-      if (data) await this.#inTurn(identityOf(data), () => this.#releaseUnused(identityOf(data)));
-    }
+    const dirs = await this.#dirs.allStaged(files);
+    await allOver(
+      dirs.map(async (dir) => {
+        const data = await readVolumeData(files, dir);
+        if (data) await this.#inTurn(identityOf(data), () => this.#releaseUnused(identityOf(data)));
+      }),
+    );
   }
 
   async #publish(request: CsiRequest, dir: string): Promise<CsiPublished> {
@@ -151,15 +175,14 @@ export class CsiVolumes {
     const use = useOf(request);
     const isPersistent = lifecycle === 'Persistent';
     const publishContext = isPersistent ? await this.#attached(identity, object, request) : {};
-    const staged = isPersistent && driver.stages;
-    const stagingPath = staged ? `${this.#dirs.staged(identity)}/globalmount` : '';
+    const stagingPath = isPersistent ? this.#stagingPath(driver, identity) : '';
     const facts = {
       handle: source.volumeHandle,
       use,
       publishContext,
       context: source.volumeAttributes ?? {},
     };
-    if (staged)
+    if (stagingPath)
       await this.#stage(driver, { ...facts, secrets: await this.#secret(source.nodeStageSecretRef) });
     await writeVolumeData(context.platform.files, dir, this.#dataOf(request));
     const told = await this.#toldOf(object, { pod, lifecycle, tokens });
@@ -170,14 +193,10 @@ export class CsiVolumes {
     };
     const path = `${dir}/mount`;
     await driver.publish(volume, { targetPath: path, stagingPath, readOnly });
-    const hasGrown = await this.#grow(driver, { request, volume, path, stagingPath });
     const { fsType = '' } = source;
     const group = !driver.givesToGroup && givesToGroup(object, { ...request, fsType });
-    const published = { path, readOnly, givesToGroup: group, hasGrown };
-    this.#known.set(dir, {
-      published: { ...published, hasGrown: false },
-      isRenewed: object?.spec.requiresRepublish ?? false,
-    });
+    const published = { path, readOnly, givesToGroup: group };
+    this.#known.set(dir, { published, isRenewed: object?.spec.requiresRepublish ?? false });
     return published;
   }
 
@@ -221,15 +240,14 @@ export class CsiVolumes {
     inUse.isStaged = true;
   }
 
-  async #grow(
-    driver: CsiDriver,
-    at: { request: CsiRequest; volume: VolumeFacts; path: string; stagingPath: string },
-  ): Promise<boolean> {
-    const { growTo: bytes, source } = at.request;
-    if (bytes === undefined || !driver.expands) return false;
-    const volume = { ...at.volume, secrets: await this.#secret(source.nodeExpandSecretRef) };
-    await driver.expand(volume, { volumePath: at.path, stagingPath: at.stagingPath, bytes });
-    return true;
+  /** Where a driver that stages volumes has one; empty for another. */
+  #stagingPath(driver: CsiDriver, identity: VolumeIdentity): string {
+    return driver.stages ? `${this.#dirs.staged(identity)}/globalmount` : '';
+  }
+
+  #tellFailure({ pod, name }: CsiRequest, { message: why }: Error): void {
+    const message = `MountVolume.SetUp failed for volume ${JSON.stringify(name)} : ${why}`;
+    podEvent(this.#options.context, pod, { type: 'Warning', reason: 'FailedMount', message });
   }
 
   async #unpublish(data: VolumeData, dir: string): Promise<void> {

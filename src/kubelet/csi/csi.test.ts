@@ -290,6 +290,12 @@ describe('a persistent volume of a driver', () => {
     const { mounter } = await startKubelet();
     for (let i = 0; i < 3; i++) await mounter.persistent(pod('a'), { volume: volume('v1') });
     expect(driver.asked).toEqual(Array.from({ length: 3 }, () => 'NodePublishVolume'));
+    driver.failures.set('NodePublishVolume', 'no new token');
+    // The pod goes on with what it has.
+    await mounter.persistent(pod('a'), { volume: volume('v1') });
+    expect(told).toEqual([
+      expect.stringContaining('FailedMount: MountVolume.SetUp failed for volume "pv-v1" : rpc error'),
+    ]);
   });
 
   test('is not to be had while its driver fails, and tells in the words of the driver', async () => {
@@ -341,9 +347,15 @@ describe('a persistent volume of a driver', () => {
     const large = { metadata: found, spec: { ...spec, capacity: { storage: '2Gi' } } };
     api.add(persistentvolumes, large);
     const claim = () => api.get(persistentvolumeclaims, 'default', 'c') as never;
+    driver.failures.set('NodeExpandVolume', 'not now');
     await mounter.persistent(pod('a'), { volume: large, claim: claim() });
-    expect(driver.asked).toEqual(['NodePublishVolume', 'NodeExpandVolume']);
-    expect(driver.calls[1]?.request).toMatchObject({
+    expect(told).toEqual([
+      'VolumeResizeFailed: MountVolume.NodeExpandVolume failed for volume "pv-v1" : rpc error: code = Internal desc = not now',
+    ]);
+    driver.failures.clear();
+    await mounter.persistent(pod('a'), { volume: large, claim: claim() });
+    expect(driver.asked).toEqual(['NodePublishVolume', 'NodeExpandVolume', 'NodeExpandVolume']);
+    expect(driver.calls[2]?.request).toMatchObject({
       volumeId: 'v1',
       volumePath: standsAt('a', 'pv-v1'),
       capacityRange: { requiredBytes: 2n ** 31n },
@@ -352,11 +364,11 @@ describe('a persistent volume of a driver', () => {
       capacity: { storage: '2Gi' },
       conditions: [],
     });
-    expect(told).toEqual([
+    expect(told.slice(1)).toEqual([
       'FileSystemResizeSuccessful: MountVolume.NodeExpandVolume succeeded for volume "pv-v1" n1',
     ]);
     await mounter.persistent(pod('a'), { volume: large, claim: claim() });
-    expect(driver.asked).toHaveLength(2);
+    expect(driver.asked).toHaveLength(3);
   });
 
   test.each([
