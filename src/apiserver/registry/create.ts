@@ -202,8 +202,9 @@ function createErrors(call: Call, object: KubernetesObject, context: HookContext
   const nameErrors = kind.validateName ?? subdomainNameErrors;
   const ofMetadata = metadataErrors(object.metadata, kind.resource.namespaced, nameErrors);
   const found = view.storedAs?.validate?.(object, undefined) ?? kind.validate?.(object, context) ?? noErrors;
-  const { signal } = call.request;
-  const further = kind.validateInTurns?.({ object, found, context, signal }) ?? noErrors;
+  // A signal is made when it is asked for, which most requests never do.
+  const { request } = call;
+  const further = kind.validateInTurns?.({ object, found, context, signal: request.signal }) ?? noErrors;
   if (!(further instanceof Promise)) return allErrors(ofMetadata, found, further);
   return further.then((errors) => allErrors(ofMetadata, found, errors));
 }

@@ -163,8 +163,9 @@ async function prepare(
   keepSystemFields(metadata, old.metadata);
   const ofMetadata = metadataUpdateErrors(metadata, old.metadata, kind.resource.namespaced);
   const wrong = strategy.validate(object, old, context);
-  const { signal } = call.request;
-  const further = strategy.validateInTurns?.({ object, old, found: wrong, context, signal }) ?? noErrors;
+  const { request } = call;
+  const further =
+    strategy.validateInTurns?.({ object, old, found: wrong, context, signal: request.signal }) ?? noErrors;
   const errors = allErrors(ofMetadata, wrong, further instanceof Promise ? await further : further);
   if (errors.length > 0) throw invalidObject(kind.resource, metadata.name ?? '', errors);
   for (const warning of strategy.warnings?.(object, old) ?? []) call.request.warn(warning);
