@@ -4,14 +4,23 @@ import type { CSIDriver } from '../../api/storage/v1.ts';
 import { attachedName, attachmentName, type VolumeIdentity } from '../../machinery/csi-names.ts';
 import { ignoring } from '../../machinery/status-error.ts';
 import { allOver } from '../../platform/all-over.ts';
-import { type NodeContext, podEvent } from '../pods/context.ts';
+import type { NodeContext } from '../pods/context.ts';
+import { tellMountFailure } from '../volumes/mount-failure.ts';
 import type { Mounts } from '../volumes/mounts.ts';
 import { VolumeError } from '../volumes/payload.ts';
 import type { TokenManager } from '../volumes/token-manager.ts';
 import type { CsiDriver, VolumeFacts, VolumeUse } from './csi-driver.ts';
 import type { CsiDrivers } from './csi-drivers.ts';
 import { checkLifecycle, givesToGroup, isAttached, type Lifecycle, podContext } from './driver-object.ts';
-import { CsiDirs, identityOf, readVolumeData, type VolumeData, writeVolumeData } from './volume-data.ts';
+import {
+  CsiDirs,
+  identityOf,
+  publishedMount,
+  readVolumeData,
+  stagedMount,
+  type VolumeData,
+  writeVolumeData,
+} from './volume-data.ts';
 
 /** A volume of a driver that a pod wants. */
 export interface CsiRequest {
@@ -65,7 +74,10 @@ interface InUse {
 const attachWithinMs = 120_000;
 const attachPollMs = 250;
 
-const keyOf = ({ driver, handle }: VolumeIdentity) => `${driver}^${handle}`;
+const identityIn = ({ driver, volumeHandle: handle }: CSIPersistentVolumeSource): VolumeIdentity => ({
+  driver,
+  handle,
+});
 
 /** The volumes of CSI drivers on this node: staged once for all pods, published for each. */
 export class CsiVolumes {
@@ -73,7 +85,7 @@ export class CsiVolumes {
   readonly #dirs: CsiDirs;
   /** By the folder of the volume in its pod's. */
   readonly #known = new Map<string, Known>();
-  /** Volumes that outlive pods, by their key, while a pod wants them or they are staged. */
+  /** Volumes that outlive pods, by the names that the node's status has for them, while a pod wants them or they are staged. */
   readonly #inUse = new Map<string, InUse>();
   /** What is being done to a volume; what comes next has to wait. */
   readonly #turns = new Map<string, Promise<unknown>>();
@@ -85,8 +97,7 @@ export class CsiVolumes {
 
   /** The names of volumes that must not be detached from this node now, as its status tells them. */
   inUse(): string[] {
-    const attached = [...this.#inUse.values()].filter((volume) => volume.isAttached);
-    return attached.map(({ identity }) => attachedName(identity)).sort();
+    return [...this.#inUse].flatMap(([name, { isAttached }]) => (isAttached ? [name] : [])).sort();
   }
 
   /** Finds what stands on the node from before. */
@@ -108,12 +119,14 @@ export class CsiVolumes {
   publish(request: CsiRequest): Promise<CsiPublished> {
     const { pod, name, source } = request;
     const dir = this.#dirs.published(pod.metadata.uid as string, name);
-    return this.#inTurn({ driver: source.driver, handle: source.volumeHandle }, async () => {
+    return this.#inTurn(identityIn(source), async () => {
       const known = this.#known.get(dir);
       if (!known) return this.#publish(request, dir);
       // Who has the volume keeps it, whatever its driver says by now.
       if (known.isRenewed)
-        await this.#publish(request, dir).catch((error: Error) => this.#tellFailure(request, error));
+        await this.#publish(request, dir).catch((error: Error) =>
+          tellMountFailure(this.#options.context, pod, name, error),
+        );
       return known.published;
     });
   }
@@ -121,13 +134,13 @@ export class CsiVolumes {
   /** Lets the file system of a volume that stands in the pod's folder hold so many bytes; false where that is not for its driver to do. */
   grow(request: CsiRequest, bytes: bigint): Promise<boolean> {
     const { pod, name, source } = request;
-    const identity = { driver: source.driver, handle: source.volumeHandle };
+    const identity = identityIn(source);
     return this.#inTurn(identity, async () => {
       const driver = this.#options.drivers.get(source.driver);
       if (!driver.expands) return false;
       const secrets = await this.#secret(source.nodeExpandSecretRef);
       const volume = { handle: source.volumeHandle, use: useOf(request), secrets };
-      const volumePath = `${this.#dirs.published(pod.metadata.uid as string, name)}/mount`;
+      const volumePath = publishedMount(this.#dirs.published(pod.metadata.uid as string, name));
       await driver.expand(volume, { volumePath, stagingPath: this.#stagingPath(driver, identity), bytes });
       return true;
     });
@@ -165,7 +178,7 @@ export class CsiVolumes {
   async #publish(request: CsiRequest, dir: string): Promise<CsiPublished> {
     const { context, drivers, tokens } = this.#options;
     const { pod, source, lifecycle, readOnly } = request;
-    const identity = { driver: source.driver, handle: source.volumeHandle };
+    const identity = identityIn(source);
     const driver = drivers.get(source.driver);
     const object = await context.client
       .of(csidrivers)
@@ -191,7 +204,7 @@ export class CsiVolumes {
       context: { ...facts.context, ...told.context },
       secrets: { ...(await this.#secret(source.nodePublishSecretRef)), ...told.secrets },
     };
-    const path = `${dir}/mount`;
+    const path = publishedMount(dir);
     await driver.publish(volume, { targetPath: path, stagingPath, readOnly });
     const { fsType = '' } = source;
     const group = !driver.givesToGroup && givesToGroup(object, { ...request, fsType });
@@ -206,7 +219,7 @@ export class CsiVolumes {
     object: CSIDriver | undefined,
     { pod, signal }: CsiRequest,
   ): Promise<Record<string, string>> {
-    const known = this.#inUse.has(keyOf(identity));
+    const known = this.#inUse.has(attachedName(identity));
     this.#use(identity, isAttached(object)).pods.add(pod.metadata.uid as string);
     if (!isAttached(object)) return {};
     if (!known) await this.#options.report();
@@ -231,8 +244,8 @@ export class CsiVolumes {
     const { files } = this.#options.context.platform;
     const { handle } = volume;
     const dir = this.#dirs.staged({ driver: driver.name, handle });
-    const path = `${dir}/globalmount`;
-    const inUse = this.#inUse.get(keyOf({ driver: driver.name, handle }));
+    const path = stagedMount(dir);
+    const inUse = this.#inUse.get(attachedName({ driver: driver.name, handle }));
     if (!inUse || inUse.isStaged) return;
     await writeVolumeData(files, dir, { volumeHandle: handle, driverName: driver.name });
     await files.makeDir(path, { mode: 0o750 });
@@ -242,17 +255,12 @@ export class CsiVolumes {
 
   /** Where a driver that stages volumes has one; empty for another. */
   #stagingPath(driver: CsiDriver, identity: VolumeIdentity): string {
-    return driver.stages ? `${this.#dirs.staged(identity)}/globalmount` : '';
-  }
-
-  #tellFailure({ pod, name }: CsiRequest, { message: why }: Error): void {
-    const message = `MountVolume.SetUp failed for volume ${JSON.stringify(name)} : ${why}`;
-    podEvent(this.#options.context, pod, { type: 'Warning', reason: 'FailedMount', message });
+    return driver.stages ? stagedMount(this.#dirs.staged(identity)) : '';
   }
 
   async #unpublish(data: VolumeData, dir: string): Promise<void> {
     const identity = identityOf(data);
-    const path = `${dir}/mount`;
+    const path = publishedMount(dir);
     await this.#options.drivers.get(identity.driver).unpublish(identity.handle, path);
     await this.#removeUnmounted(path, dir);
     this.#known.delete(dir);
@@ -267,12 +275,12 @@ export class CsiVolumes {
   }
 
   async #releaseUnused(identity: VolumeIdentity): Promise<void> {
-    const key = keyOf(identity);
+    const key = attachedName(identity);
     if (this.#inUse.get(key)?.pods.size) return;
     const { context, drivers } = this.#options;
     const dir = this.#dirs.staged(identity);
     if (await context.platform.files.exists(dir)) {
-      const path = `${dir}/globalmount`;
+      const path = stagedMount(dir);
       await drivers.get(identity.driver).unstage(identity.handle, path);
       await this.#removeUnmounted(path, dir);
     }
@@ -282,7 +290,7 @@ export class CsiVolumes {
   }
 
   #use(identity: VolumeIdentity, isAttached: boolean): InUse {
-    const key = keyOf(identity);
+    const key = attachedName(identity);
     const inUse = this.#inUse.get(key) ?? { identity, pods: new Set(), isAttached, isStaged: false };
     this.#inUse.set(key, inUse);
     return inUse;
@@ -336,7 +344,7 @@ export class CsiVolumes {
 
   /** One thing after the other for each volume, whatever becomes of the one before. */
   #inTurn<T>(identity: VolumeIdentity, work: () => Promise<T>): Promise<T> {
-    const key = keyOf(identity);
+    const key = attachedName(identity);
     const before = this.#turns.get(key) ?? Promise.resolve();
     const turn = before.then(work, work);
     this.#turns.set(key, turn);

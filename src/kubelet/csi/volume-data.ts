@@ -28,7 +28,7 @@ export class CsiDirs {
     this.#root = root;
   }
 
-  /** The folder of what is staged of a volume; the volume is at `globalmount` in it. */
+  /** The folder of what is staged of a volume. */
   staged({ driver, handle }: VolumeIdentity): string {
     return `${this.#drivers}/${driver}/${createHash('sha256').update(handle).digest('hex')}`;
   }
@@ -42,7 +42,7 @@ export class CsiDirs {
     );
   }
 
-  /** The folder of a volume of a pod; the volume is at `mount` in it. */
+  /** The folder of a volume of a pod. */
   published(podUid: string, name: string): string {
     return `${this.#ofPod(podUid)}/${name}`;
   }
@@ -65,6 +65,12 @@ export class CsiDirs {
     return `${this.#root}/pods/${podUid}/volumes/kubernetes.io~csi`;
   }
 }
+
+/** Where a volume itself is in the folder of what is staged of it. */
+export const stagedMount = (dir: string) => `${dir}/globalmount`;
+
+/** Where a volume itself is in its folder in a pod's. */
+export const publishedMount = (dir: string) => `${dir}/mount`;
 
 export async function writeVolumeData(files: Files, dir: string, data: VolumeData): Promise<void> {
   await files.makeDir(dir, { mode: 0o750 });

@@ -3,10 +3,11 @@ import type { Sums } from '../../machinery/resource-sums.ts';
 import type { NodeHost } from '../node/node-host.ts';
 import { CsiMounter } from '../csi/csi-mounter.ts';
 import type { CsiVolumes } from '../csi/csi-volumes.ts';
-import { type NodeContext, podEvent } from '../pods/context.ts';
+import type { NodeContext } from '../pods/context.ts';
 import { allContainers } from '../pods/pod-kinds.ts';
 import type { VolumeContent } from './content.ts';
 import { podDirs } from './dirs.ts';
+import { tellMountFailure } from './mount-failure.ts';
 import { type MountedVolume, VolumeMounter } from './mounter.ts';
 
 export interface VolumeManagerOptions {
@@ -50,8 +51,7 @@ export class VolumeManager {
     );
     signal?.throwIfAborted();
     for (const { name, error } of failures) {
-      const message = `MountVolume.SetUp failed for volume ${JSON.stringify(name)} : ${error.message}`;
-      podEvent(this.#options.context, pod, { type: 'Warning', reason: 'FailedMount', message });
+      tellMountFailure(this.#options.context, pod, name, error);
     }
     const first = failures[0];
     if (first)
