@@ -11,4 +11,5 @@ export const closeBracket = 0x5d;
 export const letterN = 0x6e;
 export const letterT = 0x74;
 export const zero = 0x30;
+export const two = 0x32;
 export const nine = 0x39;

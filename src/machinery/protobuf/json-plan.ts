@@ -61,6 +61,8 @@ export class JsonPlan {
   readonly #unknown = nameOf(new Uint8Array());
   /** Stands before the first name of an object. */
   readonly start = nameOf(new Uint8Array());
+  /** Whole objects of the type. */
+  readonly recurring = new RecurringValues();
 
   constructor(type: TypeSchema) {
     this.#type = type;

@@ -25,7 +25,14 @@ import {
   nextHash,
   numbersOf,
 } from './json-plan.ts';
-import type { RecurringValue, RecurringValues } from './recurring-values.ts';
+import {
+  isOfThisCentury,
+  partKinds,
+  partOf,
+  type Parts,
+  type RecurringValue,
+  type RecurringValues,
+} from './recurring-values.ts';
 import { BackwardWriter } from './wire.ts';
 
 /*
@@ -41,6 +48,17 @@ function isAt(text: Uint8Array, start: number, bytes: Uint8Array): boolean {
   return true;
 }
 
+/** As in 2026-01-01T00:00:00Z. */
+const timeLength = 20;
+
+/** A value that has been read and written: where it is in the text, what had been written before it, and its first part. */
+interface Written {
+  start: number;
+  end: number;
+  before: number;
+  firstPart: number;
+}
+
 /** JSON that is not as `JSON.stringify` writes objects of the type. */
 class Unforeseen extends Error {}
 
@@ -50,6 +68,9 @@ class Transcoder {
   #top = 0;
   /** What has been found of recurring values, from 1 on. */
   readonly #found: (RecurringValue | undefined)[] = [undefined];
+  /** The parts of what has been written, as they were written: where each begins in the whole text, and how far from the message's end. */
+  #parts = new Int32Array(1024);
+  #partsEnd = 0;
   #text: Buffer = Buffer.alloc(0);
   #length = 0;
   #at = 0;
@@ -61,11 +82,21 @@ class Transcoder {
     // No value stands at 0, which is how a missing one is known.
     this.#top = 1;
     this.#found.length = 1;
+    this.#partsEnd = 0;
     this.#out.reset();
-    const base = this.#object(plan);
-    if (this.#at !== length) throw new Unforeseen();
-    this.#message(base, plan);
+    this.#whole(plan);
     return this.#out.finishText();
+  }
+
+  #whole(plan: JsonPlan): void {
+    const { recurring } = plan;
+    const isDue = recurring.isDue;
+    const known = isDue ? recurring.find(this.#text, 0, this.#length) : undefined;
+    if (known?.json.length === this.#length) return this.#writeKnown(known, 0);
+    const base = this.#object(plan);
+    if (this.#at !== this.#length) throw new Unforeseen();
+    this.#message(base, plan);
+    if (isDue) this.#keep(recurring, { start: 0, end: this.#length, before: 0, firstPart: 0 });
   }
 
   /** Room for so many numbers, all zero; gives where. */
@@ -156,8 +187,9 @@ class Transcoder {
   #isKnown(slot: number, recurring: RecurringValues): boolean {
     const known = recurring.find(this.#text, this.#at, this.#length);
     if (!known) return false;
-    this.#at += known.json.length;
     this.#tape[slot] = -this.#found.length;
+    this.#tape[slot + 2] = this.#at;
+    this.#at += known.json.length;
     this.#found.push(known);
     return true;
   }
@@ -289,16 +321,63 @@ class Transcoder {
     }
     const { recurring } = field;
     if (!recurring) return this.#write(start, this.#tape[slot + 1] as number, field);
-    if (start < 0) return this.#out.raw((this.#found[-start] as RecurringValue).field);
+    if (start < 0)
+      return this.#writeKnown(this.#found[-start] as RecurringValue, this.#tape[slot + 2] as number);
     const before = this.#out.length;
+    const firstPart = this.#partsEnd;
     this.#write(start, this.#tape[slot + 1] as number, field);
-    if (this.#tape[slot + 2] !== 0) this.#keep(slot, recurring, before);
+    const from = this.#tape[slot + 2] as number;
+    if (from !== 0)
+      this.#keep(recurring, { start: from, end: this.#tape[slot + 3] as number, before, firstPart });
   }
 
-  #keep(slot: number, recurring: RecurringValues, before: number): void {
-    const [start, end] = [this.#tape[slot + 2] as number, this.#tape[slot + 3] as number];
-    if (recurring.isKept(end - start))
-      recurring.keep(this.#text.subarray(start, end), this.#out.since(before));
+  /** Keeps what stands in the text from `start` to `end`, and has been written since `before` with the parts from `firstPart` on. */
+  #keep(recurring: RecurringValues, { start, end, before, firstPart }: Written): void {
+    if (!recurring.isKept(end - start)) return;
+    const parts = this.#partsSince(firstPart, start, this.#out.length);
+    recurring.keep({ json: this.#text.subarray(start, end), field: this.#out.since(before), parts });
+  }
+
+  /** The parts of a value that begins at `start` and has been written up to `length`. */
+  #partsSince(firstPart: number, start: number, length: number): Parts {
+    const parts: number[][] = [];
+    for (let i = firstPart; i < this.#partsEnd; i += partOf.size) {
+      const [from = 0, count = 0, written = 0, kind = 0] = this.#parts.subarray(i, i + partOf.size);
+      parts.push([from - start, count, length - written, kind]);
+    }
+    parts.sort(([a = 0], [b = 0]) => a - b);
+    return Int32Array.from(parts.flat());
+  }
+
+  /** Notes a part, which has just been written so far. */
+  #note(start: number, count: number, written: number, kind: number): void {
+    const at = this.#partsEnd;
+    this.#partsEnd = at + partOf.size;
+    if (this.#partsEnd > this.#parts.length) {
+      const larger = new Int32Array(this.#parts.length * 2);
+      larger.set(this.#parts);
+      this.#parts = larger;
+    }
+    const parts = this.#parts;
+    parts[at + partOf.start] = start;
+    parts[at + partOf.length] = count;
+    parts[at + partOf.written] = written;
+    parts[at + partOf.kind] = kind;
+  }
+
+  /** Writes a known value with the parts that the one has that stands at `start`. */
+  #writeKnown({ field, parts }: RecurringValue, start: number): void {
+    const out = this.#out;
+    out.raw(field);
+    for (let i = 0; i < parts.length; i += partOf.size) {
+      const from = start + (parts[i + partOf.start] as number);
+      const count = parts[i + partOf.length] as number;
+      const at = parts[i + partOf.written] as number;
+      const kind = parts[i + partOf.kind] as number;
+      if (kind === partKinds.time) out.putNumber(at, secondsOf(this.#decoded(from, from + count)));
+      else out.putPart(at, this.#text, from, count);
+      this.#note(from, count, out.length - at, kind);
+    }
   }
 
   #write(start: number, end: number, field: JsonField): void {
@@ -325,6 +404,7 @@ class Transcoder {
         const before = this.#out.length;
         this.#out.number(2, 0);
         this.#out.number(1, secondsOf(this.#decoded(start, end)));
+        this.#noteTime(start, end);
         return this.#out.head(number, this.#out.length - before);
       }
       case forms.json: {
@@ -340,7 +420,21 @@ class Transcoder {
   #writeText(number: number, start: number, end: number): void {
     if (end < 0) return this.#out.text(number, this.#decoded(start, end));
     this.#out.part(this.#text, start, end);
+    this.#note(start, end - start, this.#out.length, partKinds.text);
     this.#out.head(number, end - start);
+  }
+
+  /** The same for the key of a map: it is no part, since it says where its entry belongs. */
+  #writeKey(number: number, start: number, end: number): void {
+    this.#out.part(this.#text, start, end);
+    this.#out.head(number, end - start);
+  }
+
+  /** Notes a moment as a part, if others of its length have as many bytes. */
+  #noteTime(start: number, end: number): void {
+    if (end - start !== timeLength || !isOfThisCentury(this.#text, start)) return;
+    // Behind the tag, which is one byte.
+    this.#note(start, timeLength, this.#out.length - 1, partKinds.time);
   }
 
   #decoded(start: number, end: number): string {
@@ -371,7 +465,7 @@ class Transcoder {
     for (const node of this.#byKey(last)) {
       const before = out.length;
       this.#field(node + 3, field.element as JsonField);
-      this.#writeText(1, tape[node + 1] as number, tape[node + 2] as number);
+      this.#writeKey(1, tape[node + 1] as number, tape[node + 2] as number);
       out.head(field.number, out.length - before);
     }
   }

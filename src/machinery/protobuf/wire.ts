@@ -144,6 +144,21 @@ export class BackwardWriter {
     else for (let i = 0; i < count; i++) this.buffer[at + i] = bytes[start + i] as number;
   }
 
+  /** Exchanges as many bytes of what is written, from the place `at` on, counted from the beginning. */
+  putPart(at: number, bytes: Uint8Array, start: number, count: number): void {
+    const to = this.start + at;
+    if (count > shortText) this.buffer.set(bytes.subarray(start, start + count), to);
+    else for (let i = 0; i < count; i++) this.buffer[to + i] = bytes[start + i] as number;
+  }
+
+  /** Exchanges a whole number that is written at such a place; the new one must have as many bytes. */
+  putNumber(at: number, value: number): void {
+    let to = this.start + at;
+    let rest = value;
+    for (; rest >= 0x80; rest = Math.floor(rest / 128)) this.buffer[to++] = (rest % 128) | 0x80;
+    this.buffer[to] = rest;
+  }
+
   /** Bytes as a field. */
   bytes(field: number, bytes: Uint8Array): void {
     this.raw(bytes);
