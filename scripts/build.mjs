@@ -22,6 +22,7 @@ const { metafile } = await build({
   entryPoints: {
     main: 'src/cli/main.ts',
     'http-thread': 'src/platform/http-thread/thread.ts',
+    'scheduler-thread': 'src/cluster/scheduler-thread/thread.ts',
     testing: 'src/cluster/testing.ts',
     images: 'src/cluster/images.ts',
     machinery: 'src/machinery/public.ts',

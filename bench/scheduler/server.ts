@@ -3,17 +3,18 @@ import { defaultAdmission } from '../../src/apiserver/admission/plugins.ts';
 import { allKinds } from '../../src/apiserver/kinds/kinds.ts';
 import { createApiServer } from '../../src/apiserver/server.ts';
 import { Client } from '../../src/client/client.ts';
-import { EventSeriesRecorder } from '../../src/client/series-recorder.ts';
 import { Informers } from '../../src/client/informers.ts';
+import { scheduler, systemUser } from '../../src/cluster/components.ts';
 import { createAuthority, createTokenKey, issue } from '../../src/cluster/pki.ts';
+import { schedulerInThread, ThreadMetrics } from '../../src/cluster/scheduler-thread/scheduler-in-thread.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { systemFiles } from '../../src/platform/files.ts';
 import type { ClientTls } from '../../src/platform/http-client.ts';
+import type { UserInfo } from '../../src/apiserver/registry/kind.ts';
 import { listenHttps } from '../../src/platform/http-server.ts';
 import { silentLog } from '../../src/platform/log.ts';
 import { MetricRegistry } from '../../src/platform/metrics/registry.ts';
 import { systemRandom } from '../../src/platform/random.ts';
-import { createScheduler } from '../../src/scheduler/scheduler.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 
 /** What the parent asks for, one at a time. */
@@ -64,26 +65,38 @@ async function startServer(path: string) {
 }
 
 /** Starts the scheduler; resolves when it has seen all that is there. */
-async function schedule({ server }: Awaited<ReturnType<typeof startServer>>, signal: AbortSignal) {
-  const user = { name: 'system:kube-scheduler', groups: ['system:authenticated'] };
-  const client = new Client(server.transportFor(user));
-  const informers = new Informers({ client, ...platform });
+async function schedule(
+  { server }: Awaited<ReturnType<typeof startServer>>,
+  { signal, thread }: { signal: AbortSignal; thread: URL | undefined },
+) {
+  const transportFor = (user: UserInfo) => server.transportFor(user);
+  const transport = transportFor(systemUser('kube-scheduler'));
+  if (thread) {
+    const measured = new ThreadMetrics();
+    const task = { host: 'bench', configuration: undefined };
+    const component = schedulerInThread({ program: thread, task, transport, ...platform, measured });
+    const running = component.run(signal);
+    await hasSeenAll(measured);
+    return { stopped: () => running };
+  }
+  const informers = new Informers({ client: new Client(transport), ...platform });
   informers.start(signal);
-  const events = new EventSeriesRecorder({
-    client,
-    ...platform,
-    reporter: 'default-scheduler',
-    host: 'bench',
-  });
-  const running = createScheduler({
-    ...platform,
-    client,
-    informers,
-    events,
-    meter: new MetricRegistry(),
-  }).run(signal);
+  const running = scheduler(
+    { ...platform, transportFor, informers, meter: new MetricRegistry() },
+    'bench',
+  ).run(signal);
   await informers.synced();
-  return { stopped: () => running.then(() => events.close()) };
+  return { stopped: () => running };
+}
+
+/** Resolves when the scheduler knows nodes and has not come to know more for a while. */
+async function hasSeenAll(measured: ThreadMetrics): Promise<void> {
+  for (let [before, now] = [0, 0]; now === 0 || now !== before; ) {
+    await systemClock.sleep(500);
+    before = now;
+    for (const { name, values } of await measured.metrics())
+      if (name === 'scheduler_cache_size') now = values().reduce((sum, { value }) => sum + value, 0);
+  }
 }
 
 function usage(): Usage {
@@ -91,19 +104,19 @@ function usage(): Usage {
   return { cpuUs: user + system, peakMb: process.resourceUsage().maxRSS / 1024 };
 }
 
-/** Serves what is kept at `path`, until told to stop. */
-export async function serve(path: string): Promise<void> {
+/** Serves what is kept at `path`, until told to stop; `thread` is the program of one that schedules. */
+export async function serve(path: string, thread: URL | undefined): Promise<void> {
   const started = await startServer(path);
   const abort = new AbortController();
-  let scheduler: { stopped(): Promise<void> } | undefined;
+  let running: { stopped(): Promise<void> } | undefined;
   const orders: Record<Order, () => Promise<unknown> | unknown> = {
     schedule: async () => {
-      scheduler = await schedule(started, abort.signal);
+      running = await schedule(started, { signal: abort.signal, thread });
     },
     usage,
     stop: async () => {
       abort.abort();
-      await scheduler?.stopped();
+      await running?.stopped();
       await started.stop();
     },
   };

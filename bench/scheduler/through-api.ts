@@ -127,9 +127,11 @@ class ServerProcess {
   readonly #path = mkdtempSync(join(process.cwd(), '.bench-scheduler-'));
   readonly #child: ChildProcess;
 
-  constructor(program: string) {
+  constructor({ program, thread }: Program) {
     // As bin/k8ts starts it.
-    this.#child = fork(program, ['serve', this.#path], { execArgv: ['--max-semi-space-size=32'] });
+    this.#child = fork(program, ['serve', this.#path, ...(thread ? ['thread'] : [])], {
+      execArgv: ['--max-semi-space-size=32'],
+    });
   }
 
   async #answer(): Promise<unknown> {
@@ -156,11 +158,16 @@ class ServerProcess {
   }
 }
 
-/** `program` is what serves when its arguments are `serve` and a directory. */
+/** What serves when its arguments are `serve` and a directory, and whether it is to schedule in a thread of its own. */
+export interface Program {
+  program: string;
+  thread: boolean;
+}
+
 export async function runThroughApi(
   one: Case,
   sizes: Sizes,
-  { mostMs, program }: { mostMs: number; program: string },
+  { mostMs, ...program }: { mostMs: number } & Program,
 ): Promise<Result> {
   const server = new ServerProcess(program);
   const stop = new AbortController();

@@ -86,6 +86,8 @@ export interface CachedObject<T extends KubernetesObject = KubernetesObject> {
   readonly object: T;
   /** The object without its managed fields: what informers in this process keep. */
   readonly lean: T;
+  /** The JSON of `lean`. */
+  readonly leanJson: string;
   /** Kind and metadata, without managed fields; the rest may be there or not. Made anew for each who asks. */
   readonly metadataOnly: KubernetesObject;
   readonly revision: number;

@@ -125,7 +125,7 @@ export interface ApiServerOptions {
   /** What nodes and pods use; the metrics API is served where somebody measures it. */
   usage?(): Promise<MeasuredUsage>;
   /** What else runs in this process has to tell at `/metrics`; there may be more each time. */
-  metrics?(): Iterable<Metric>;
+  metrics?(): Iterable<Metric> | Promise<Iterable<Metric>>;
   /** Freezes the objects that are handed out, so that writing into a shared one throws: for tests. */
   freeze?: boolean;
 }
@@ -386,7 +386,7 @@ class Server implements ApiServer {
       ...(options.encryption?.transformers.metrics ?? []),
       ...(options.encryption?.metrics ?? []),
     ];
-    const more = () => [...counted, ...(options.metrics?.() ?? [])];
+    const more = async () => [...counted, ...((await options.metrics?.()) ?? [])];
     metrics.serve(this.routes, { ...metricSources(options, dispatcher, fairness), more });
     const pods = options.pods ?? throughNodes(options, dispatcher.reader);
     this.#aggregator = new Aggregator({ ...options, dispatcher, pods });

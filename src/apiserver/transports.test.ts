@@ -1,6 +1,8 @@
+import { MessageChannel } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { transportContract } from '../client/contract-transport.ts';
 import { HttpTransport } from '../client/http-transport.ts';
+import { PassedTransport, passTransport } from '../client/passed-transport.ts';
 import { connectHttps } from '../platform/http-client.ts';
 import { startApiServer } from './testing-api-server.ts';
 
@@ -28,6 +30,24 @@ transportContract('over HTTPS', async () => {
     async stop() {
       transport.close();
       nobody.close();
+      await stop();
+    },
+  };
+});
+
+transportContract('through another thread', async () => {
+  const { api, stop } = await startApiServer();
+  const passed: { close(): void }[] = [];
+  const through = (user: typeof root) => {
+    const { port1, port2 } = new MessageChannel();
+    passed.push(passTransport(port1, api.transportFor(user)), port1, port2);
+    return new PassedTransport(port2);
+  };
+  return {
+    transport: through(root),
+    nobody: through(jane),
+    async stop() {
+      for (const one of passed) one.close();
       await stop();
     },
   };

@@ -3,20 +3,24 @@ import { availableParallelism } from 'node:os';
 import { systemClock } from '../platform/clock.ts';
 import { createLog, formatLogLine, type Log, type LogLevel } from '../platform/log.ts';
 import { type Platform, systemPlatform } from '../platform/platform.ts';
+import type { Threads } from '../cluster/control-plane.ts';
 import type { Program } from '../cluster/node-process.ts';
 
 /** How this program is started again. */
 export const program: Program = { command: process.execPath, script: process.argv[1] ?? '' };
 
-/** `on` or `off`, whatever processors there are. */
-const httpThreadWanted = process.env.K8TS_HTTP_THREAD ?? (availableParallelism() > 2 ? 'on' : 'off');
+/** A machine with a processor to spare; of two, whoever asks needs the other. */
+const hasMore = availableParallelism() > 2;
 
-/**
- * What a thread runs that takes connections for this process. It makes the way of each request longer and takes its work off the thread
- * that answers, so it is for machines that have a processor to spare: of two, whoever asks needs the other.
- */
-export const httpThread =
-  httpThreadWanted === 'on' ? new URL('./http-thread.js', import.meta.url) : undefined;
+/** The program of a thread, if it is to have one: `on` or `off` in the environment says so whatever processors there are. */
+const threadOf = (name: string, told: string | undefined) =>
+  (told ?? (hasMore ? 'on' : 'off')) === 'on' ? new URL(`./${name}.js`, import.meta.url) : undefined;
+
+/** What has threads of its own. They make the way of a request longer and take work off the thread that answers. */
+export const threads: Threads = {
+  http: threadOf('http-thread', process.env.K8TS_HTTP_THREAD),
+  scheduler: threadOf('scheduler-thread', process.env.K8TS_SCHEDULER_THREAD),
+};
 
 /** Whether this process may make namespaces, mounts and rules. */
 export const isRoot = process.getuid?.() === 0;

@@ -65,6 +65,10 @@ export interface WatchEvent<T = KubernetesObject> {
 export interface WatchSink<T = KubernetesObject> {
   /** Called in order. Objects are shared and read-only. */
   onEvent(event: WatchEvent<T>): void;
+  /**
+   * For those who pass events on: called instead, in the same order, where an object without its managed fields is at hand as JSON alone.
+   */
+  onJson?(type: WatchEventType, json: string): void;
   /** Called once when the stream is over: with a StatusError (410 Expired and the like), or undefined for an ordinary end. */
   onEnd(error?: Error): void;
 }

@@ -10,6 +10,7 @@ import { type HttpsGet, type HttpsGetter, httpsGetter } from '../platform/https-
 import type { HttpListener, ServerTls } from '../platform/http.ts';
 import { listenInThread } from '../platform/http-thread/listen-in-thread.ts';
 import { listenHttps } from '../platform/http-server.ts';
+import { ThreadMetrics } from './scheduler-thread/scheduler-in-thread.ts';
 import { MetricRegistry } from '../platform/metrics/registry.ts';
 import type { Platform } from '../platform/platform.ts';
 import { type Store, StoreError } from '../store/store.ts';
@@ -49,10 +50,17 @@ export interface ControlPlaneOptions {
   /** Whether others write into the store as well. */
   sharedStore?: boolean;
   means: ControlPlaneMeans;
-  /** What a thread runs that takes the server's connections; without it they are taken in this one. */
-  httpThread?: URL;
+  threads?: Threads;
   /** Freezes what the server hands out: for tests. */
   freeze?: boolean;
+}
+
+/** Programs of threads that take work off the one that answers; what has none is done there. */
+export interface Threads {
+  /** Takes the server's connections. */
+  http?: URL;
+  /** Schedules. */
+  scheduler?: URL;
 }
 
 export interface ControlPlane extends KubeconfigSource {
@@ -96,15 +104,16 @@ async function credentials({
 
 /** API server, controllers and scheduler in this process. When it resolves, the API answers. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { platform, store, httpThread, means } = options;
+  const { platform, store, threads, means } = options;
   const { apiServer: settings, issuer } = means;
   // A thread begins while the rest does.
-  const listen = httpThread ? listenInThread(httpThread) : listenHttps;
+  const listen = threads?.http ? listenInThread(threads.http) : listenHttps;
   const { authority, proxyAuthority, tokenKey, certificates } = await credentials(options);
   const identity = () => shownBy(certificates.kubelet, authority);
   const kubelets = kubeletGetter(identity);
   // What runs in this process tells all it counts in one place, as k3s does.
   const meter = new MetricRegistry();
+  const measured = new ThreadMetrics();
   const usage = usageCollector(platform, kubelets, () => server.dispatcher.reader);
   const server = await createApiServer({
     platform: { ...platform, log: platform.log.named('apiserver') },
@@ -114,7 +123,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     version,
     nodes: tlsNodeDialer({ connect: systemConnector, identity }),
     usage: async () => usage,
-    metrics: () => meter.metrics(),
+    metrics: async () => [...meter.metrics(), ...(await measured.metrics())],
     outside: systemConnector,
     frontProxy: frontProxyOf(certificates, proxyAuthority),
     ...(options.sharedStore && { freshRevision: shareReads(() => newestRevision(store)) }),
@@ -134,6 +143,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     isAlone: !options.sharedStore,
     times: means.times,
     scheduling: means.scheduling,
+    ...(threads?.scheduler && { schedulerThread: { program: threads.scheduler, measured } }),
   }).catch(async (error) => {
     await server.stop();
     throw error;

@@ -12,6 +12,7 @@ import { controllerManager, type ProcessMeans, scheduler, systemUser } from './c
 import { discover } from './discover.ts';
 import { hostName } from './host-name.ts';
 import type { KeyPair } from './pki.ts';
+import { type InThreadOptions, schedulerInThread } from './scheduler-thread/scheduler-in-thread.ts';
 import { type RunningComponents, runComponents } from './run-components.ts';
 import { type Scheduling, tellingWhere } from './scheduler-configuration.ts';
 
@@ -31,6 +32,8 @@ export interface RolesOptions {
   scheduling: Scheduling | undefined;
   /** Measures what they do. */
   meter: Meter;
+  /** Where the scheduler has a thread of its own; absent where it runs in this one. */
+  schedulerThread?: Pick<InThreadOptions, 'program' | 'measured'>;
 }
 
 /** What only one process of the cluster may do at a time. */
@@ -48,7 +51,8 @@ export async function runRoles(server: ApiServer, options: RolesOptions): Promis
   const identity = `${host}_${platform.random.uuid()}`;
   const abort = new AbortController();
   const schedules = schedulerRole(options, host);
-  if (options.scheduling) checkRole(schedules, server, platform);
+  if (options.scheduling)
+    checkRole(schedulerRole({ ...options, schedulerThread: undefined }, host), server, platform);
   const running = [controllerManagerRole(server, options), schedules].map((role) =>
     runRole(role, { server, platform, identity, times, isAlone, meter, signal: abort.signal }),
   );
@@ -125,17 +129,32 @@ function controllerManagerRole(
   };
 }
 
-function schedulerRole({ platform, scheduling }: RolesOptions, host: string): Role {
+function schedulerRole({ platform, scheduling, schedulerThread }: RolesOptions, host: string): Role {
   const extenders = { poster: httpPoster, files: platform.files };
   return {
     name: 'kube-scheduler',
     components(means) {
+      // Plugins of a test are functions, which no other thread can call.
+      if (schedulerThread && !scheduling?.plugins)
+        return [
+          schedulerInThread({
+            ...schedulerThread,
+            ...passedTo(means),
+            task: { host, configuration: scheduling?.configuration },
+          }),
+        ];
       if (!scheduling) return [scheduler(means, host)];
       const { file, ...options } = scheduling;
       return tellingWhere(() => [scheduler(means, host, { ...options, extenders })], file);
     },
   };
 }
+
+const passedTo = ({ transportFor, log, clock }: ProcessMeans) => ({
+  clock,
+  transport: transportFor(systemUser('kube-scheduler')),
+  log: log.named('scheduler'),
+});
 
 /** Makes the components of a role for once: what cannot be made is to be known before anybody leads. */
 function checkRole(role: Role, server: ApiServer, { clock, random, log }: Platform): void {

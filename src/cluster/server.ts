@@ -4,7 +4,7 @@ import type { Store } from '../store/store.ts';
 import type { ApiServerSettings } from './api-server-settings.ts';
 import { answerCommands } from './answer-commands.ts';
 import { clusterId } from './cluster-id.ts';
-import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { type ControlPlane, startControlPlane, type Threads } from './control-plane.ts';
 import { type ControlPlaneMeans, readControlPlaneSettings } from './control-plane-means.ts';
 import { ensureNetworkRights } from './network-rights.ts';
 import { ensureJoinObjects } from './join/join-objects.ts';
@@ -50,8 +50,7 @@ export interface RunningServer {
 interface ServerProcess {
   platform: Platform;
   pid: number;
-  /** What a thread runs that takes the API server's connections; without it they are taken in this one. */
-  httpThread?: URL;
+  threads?: Threads;
 }
 
 /** Starts API server, controllers and scheduler; resolves when the API answers and machines can join. */
@@ -117,7 +116,7 @@ interface Serving extends ServerProcess {
 
 async function serve(
   options: ServerOptions,
-  { platform, pid, httpThread, store, token, means }: Serving,
+  { platform, pid, threads, store, token, means }: Serving,
 ): Promise<RunningServer> {
   const { dataDir, advertiseAddress, bindAddress, names, port = defaultPort } = options;
   const { files, clock } = platform;
@@ -126,7 +125,7 @@ async function serve(
     platform,
     store,
     pki,
-    httpThread,
+    threads,
     port,
     sharedStore: options.store === 'etcd',
     means,

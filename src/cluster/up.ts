@@ -7,7 +7,7 @@ import type { RunningProcess } from '../platform/processes.ts';
 import type { Store } from '../store/store.ts';
 import { answerCommands } from './answer-commands.ts';
 import { clusterId } from './cluster-id.ts';
-import { type ControlPlane, startControlPlane } from './control-plane.ts';
+import { type ControlPlane, startControlPlane, type Threads } from './control-plane.ts';
 import { type ControlPlaneMeans, readControlPlaneSettings } from './control-plane-means.ts';
 import { diagnose } from './doctor.ts';
 import { removeHosts } from './hosts/cleanup.ts';
@@ -44,8 +44,7 @@ export interface UpOptions {
   platform: Platform;
   program: Program;
   pid: number;
-  /** What a thread runs that takes the API server's connections; without it they are taken in this one. */
-  httpThread?: URL;
+  threads?: Threads;
   /** What a test says of the scheduler. */
   scheduler?: ToldScheduling;
   /** Told after each step that took its time. */
@@ -248,12 +247,12 @@ class ClusterBuilder {
   }
 
   async #startControlPlane({ fabric, store, means }: ControlPlaneParts): Promise<ControlPlane> {
-    const { options, platform, httpThread } = this.#start;
+    const { options, platform, threads } = this.#start;
     const common = {
       platform,
       store,
       pki: this.#pki,
-      httpThread,
+      threads,
       sharedStore: options.store === 'etcd',
       means,
       volumeDir: `${options.dataDir}/volumes`,

@@ -37,7 +37,7 @@ let kc: KubeConfig;
 let core: CoreV1Api;
 
 beforeAll(async () => {
-  cluster = await startE2eCluster({ nodes: 1, httpThread: true });
+  cluster = await startE2eCluster({ nodes: 1, threads: true });
   kc = new KubeConfig();
   kc.loadFromFile(cluster.kubeconfig);
   core = kc.makeApiClient(CoreV1Api);

@@ -22,7 +22,7 @@ const pod = (name: string, annotations: Record<string, string> = {}, containers 
 const told = (name: string) => `simulated.k8ts.dev/${name}`;
 
 beforeAll(async () => {
-  cluster = await startE2eCluster({ nodes: 1, httpThread: true });
+  cluster = await startE2eCluster({ nodes: 1, threads: true });
   ({ kubectl, ns } = await cluster.namespace());
   const two = { [told('logs.side')]: 'aside', 'kubectl.kubernetes.io/default-container': 'side' };
   const items = [

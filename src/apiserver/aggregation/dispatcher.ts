@@ -187,6 +187,10 @@ class ForeignObject implements CachedObject {
     return { ...this.object, metadata };
   }
 
+  get leanJson(): string {
+    return printJson(this.lean);
+  }
+
   get metadataOnly(): KubernetesObject {
     const { kind, apiVersion, metadata } = this.lean;
     return { kind, apiVersion, metadata };

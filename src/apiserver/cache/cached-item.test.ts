@@ -26,6 +26,8 @@ test.each([
   const whole = { ...object, metadata: { ...object.metadata, resourceVersion: '12' } };
   expect(item.json()).toHaveLength(item.jsonBytes);
   expect(JSON.parse(Buffer.from(item.json()).toString())).toEqual(whole);
+  expect(JSON.parse(item.leanJson)).toEqual(whole);
   expect(item.lean).toEqual(whole);
+  expect(JSON.parse(item.leanJson)).toEqual(whole);
   expect(JSON.parse(Buffer.from(item.json()).toString())).toEqual(whole);
 });

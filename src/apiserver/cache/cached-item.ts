@@ -8,6 +8,7 @@ import {
   decodeStored,
   isOwn,
   jsonBytes,
+  leanJson,
   type StoredForm,
   storedJsonOf,
   takeOver,
@@ -123,6 +124,10 @@ export class CachedItem implements CachedObject {
     if (this.#codec.freeze) deepFreeze(lean);
     this.#lean = new WeakRef(lean);
     return lean;
+  }
+
+  get leanJson(): string {
+    return leanJson(this.#stored, this.revision);
   }
 
   get metadataOnly(): KubernetesObject {

@@ -366,6 +366,14 @@ export function decodeLean(form: StoredForm, revision: number): KubernetesObject
   return parsed(head + tail, revision);
 }
 
+/** The JSON of what `decodeLean` reads. */
+export function leanJson(form: StoredForm, revision: number): string {
+  const { head, tail } = aroundManaged(form);
+  const at =
+    form instanceof Uint8Array ? head.indexOf(revisionMarker) + revisionMarker.length : form.revisionAt;
+  return `${head.slice(0, at)}${revision}${head.slice(at)}${tail}`;
+}
+
 /** Reads the metadata of a stored object without its managed fields, and more of it only where that is as easily had. */
 export function decodeMetadata(form: StoredForm, revision: number): KubernetesObject {
   const { head, tail } = aroundManaged(form);

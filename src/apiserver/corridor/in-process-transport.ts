@@ -16,6 +16,7 @@ import type {
   ListAnswer,
   RequestBody,
   ResourceRequest,
+  WatchFrame,
 } from '../request.ts';
 import { authorize } from './authorize.ts';
 import { parseRequestInfo, splitTarget } from './request-info.ts';
@@ -78,8 +79,9 @@ export class InProcessTransport implements Transport {
   async watch(request: ApiRequest, sink: WatchSink): Promise<WatchStream> {
     const answer = await this.#handle({ ...request, query: { ...request.query, watch: true } });
     if (answer.type !== 'watch') throw internalError('a watch was not answered with one');
-    const { signal } = request;
-    return new LocalWatch({ open: answer.open.bind(answer), sink, seen: formFor(request), signal });
+    const { signal, withoutManagedFields, metadataOnly } = request;
+    const isLean = withoutManagedFields === true && !metadataOnly;
+    return new LocalWatch({ open: answer.open.bind(answer), sink, seen: formFor(request), isLean, signal });
   }
 
   async #handle(request: ApiRequest): Promise<Answer> {
@@ -122,6 +124,8 @@ interface LocalWatchOptions {
   open(sink: FrameSink): { stop(): void };
   sink: WatchSink;
   seen(item: CachedObject): KubernetesObject;
+  /** Whether that is its lean form, which there is as JSON. */
+  isLean: boolean;
   signal: AbortSignal | undefined;
 }
 
@@ -129,13 +133,15 @@ interface LocalWatchOptions {
 class LocalWatch implements WatchStream {
   readonly #sink: WatchSink;
   readonly #seen: LocalWatchOptions['seen'];
+  readonly #asJson: boolean;
   #over = false;
   #leave: (() => void) | undefined;
   #handle: { stop(): void } | undefined;
 
-  constructor({ open, sink, seen, signal }: LocalWatchOptions) {
+  constructor({ open, sink, seen, isLean, signal }: LocalWatchOptions) {
     this.#sink = sink;
     this.#seen = seen;
+    this.#asJson = isLean && sink.onJson !== undefined;
     // The caller learns of the watch before its first event.
     queueMicrotask(() => this.#start(open));
     if (signal?.aborted) this.#over = true;
@@ -147,8 +153,7 @@ class LocalWatch implements WatchStream {
     this.#handle = open({
       onFrame: (frame) => {
         if (this.#over) return true;
-        const object = frame.type === 'BOOKMARK' ? frame.object : this.#seen(frame.cached);
-        this.#sink.onEvent({ type: frame.type, object });
+        this.#show(frame);
         return true;
       },
       onEnd: (error) => {
@@ -158,6 +163,13 @@ class LocalWatch implements WatchStream {
       },
     });
     if (this.#over) this.#handle.stop();
+  }
+
+  #show(frame: WatchFrame): void {
+    const { type } = frame;
+    if (type === 'BOOKMARK') this.#sink.onEvent({ type, object: frame.object });
+    else if (this.#asJson) this.#sink.onJson?.(type, frame.cached.leanJson);
+    else this.#sink.onEvent({ type, object: this.#seen(frame.cached) });
   }
 
   #end(): void {

@@ -9,6 +9,7 @@ export function cachedObject(object: KubernetesObject, revision = 1): CachedObje
   return {
     object,
     lean: object,
+    leanJson: json.toString(),
     metadataOnly: object,
     revision,
     jsonBytes: json.length,

@@ -30,7 +30,7 @@ export interface MetricSources {
   /** Labels of `kubernetes_build_info`. */
   build: Record<string, string>;
   /** What other parts count themselves; there may be more each time. */
-  more(): Iterable<Metric>;
+  more(): Promise<Iterable<Metric>>;
 }
 
 interface Series {
@@ -113,7 +113,7 @@ export class Metrics implements RequestMetrics, WatchMetrics {
     mux.handle('/metrics', async () => {
       this.#exposition ??= this.#load(sources);
       const exposition = await this.#exposition;
-      for (const metric of sources.more()) exposition.add(metric);
+      for (const metric of await sources.more()) exposition.add(metric);
       return { contentType: exposition.contentType, body: await exposition.text() };
     });
   }

@@ -6,7 +6,7 @@ import { type RunningServer, startServer } from '../../cluster/server.ts';
 import { systemRandom } from '../../platform/random.ts';
 import { type ControlPlaneFlags, controlPlaneOptions } from '../control-plane-flags.ts';
 import { print, progress } from '../output.ts';
-import { fileLog, httpThread, platformWith, whenAskedToStop } from '../world.ts';
+import { fileLog, platformWith, threads, whenAskedToStop } from '../world.ts';
 import { addressOf, makeDataDir, originsOf, ownAddress } from './shared.ts';
 
 interface ServerFlags extends ControlPlaneFlags {
@@ -47,7 +47,7 @@ export async function server(flags: ServerFlags): Promise<void> {
     token: flags.token,
     kubeconfig: flags.kubeconfig && resolve(flags.kubeconfig),
   };
-  const running = await startServer(options, { platform, pid: process.pid, httpThread });
+  const running = await startServer(options, { platform, pid: process.pid, threads });
   const { url, admin } = running.controlPlane;
   await tellHowToJoin(running, { dataDir, store: flags.store });
   const nodes = (await (await import('../../cluster/node-counts.ts')).nodeCounts(admin)).join('/');

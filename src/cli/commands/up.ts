@@ -6,7 +6,7 @@ import { UserError } from '../../cluster/user-error.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { type ControlPlaneFlags, controlPlaneOptions } from '../control-plane-flags.ts';
 import { print, progress, stepDone } from '../output.ts';
-import { fileLog, httpThread, platformWith, program, whenAskedToStop } from '../world.ts';
+import { fileLog, platformWith, program, threads, whenAskedToStop } from '../world.ts';
 import { makeDataDir } from './shared.ts';
 
 interface UpFlags extends ControlPlaneFlags {
@@ -44,7 +44,7 @@ export async function up(flags: UpFlags): Promise<void> {
     platform,
     program,
     pid: process.pid,
-    httpThread,
+    threads,
     onStep: stepDone,
     interrupted: stopAsked,
   });

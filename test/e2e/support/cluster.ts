@@ -14,8 +14,8 @@ export interface E2eClusterOptions {
   dataDir?: string;
   /** More arguments of `k8ts up`. */
   args?: readonly string[];
-  /** Whether a thread takes the connections; otherwise the thread that answers does. */
-  httpThread?: boolean;
+  /** Whether threads of their own take the connections and schedule, as on machines with more processors than two. */
+  threads?: boolean;
 }
 
 let namespaces = 0;
@@ -77,7 +77,8 @@ export async function startE2eCluster(options: E2eClusterOptions = {}): Promise<
   const { nodes = 0, runtime = 'simulated', args = [] } = options;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'k8ts-e2e-'));
   const flags = ['--nodes', String(nodes), '--runtime', runtime, '--data-dir', dataDir, '--port', '0'];
-  const env = { K8TS_HTTP_THREAD: options.httpThread ? 'on' : 'off' };
+  const threads = options.threads ? 'on' : 'off';
+  const env = { K8TS_HTTP_THREAD: threads, K8TS_SCHEDULER_THREAD: threads };
   const running = new Running(process.execPath, [k8ts, 'up', ...flags, ...args], { env });
   const ready = /^ready (https:\S+) kubeconfig=(\S+) nodes=(\d+)\/(\d+) in [\d.]+ s$/m;
   try {
