@@ -3,7 +3,6 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Pod } from '../../src/api/core/v1.ts';
 import {
   namespaces,
   nodes,
@@ -14,11 +13,10 @@ import {
 import type { KubernetesObject, Resource, Stored } from '../../src/api/resource.ts';
 import { Client } from '../../src/client/client.ts';
 import { HttpTransport } from '../../src/client/http-transport.ts';
-import { Informers } from '../../src/client/informers.ts';
+import { LineSplitter } from '../../src/client/line-splitter.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { connectHttps } from '../../src/platform/http-client.ts';
-import { silentLog } from '../../src/platform/log.ts';
-import { systemRandom } from '../../src/platform/random.ts';
+import { Connection, type LoadRequest } from '../http2.mjs';
 import { type Case, hopeless, nodeOf, podOf, shapeOf } from './cases.ts';
 import type { Result, Sizes } from './pure.ts';
 import type { Order, Serving, Usage } from './server.ts';
@@ -29,7 +27,12 @@ const writersAtOnce = 64;
 const waitFor = 10;
 /** How the names of the pods begin that are measured. */
 const measured = 'measured-';
-const platform = { clock: systemClock, random: systemRandom, log: silentLog };
+const measuredName = /"name":"(measured-\d+)"/;
+const podsPath = '/api/v1/namespaces/bench/pods';
+const connectionCount = 4;
+const longestLine = 1024 * 1024;
+/** With churn, after so many pods something else happens. */
+const podsPerChurn = 10;
 
 /** Calls `fn` for all of them, so many at a time. */
 async function each<T>(items: readonly T[], fn: (item: T) => Promise<unknown>): Promise<void> {
@@ -40,24 +43,80 @@ async function each<T>(items: readonly T[], fn: (item: T) => Promise<unknown>): 
   await Promise.all(Array.from({ length: writersAtOnce }, worker));
 }
 
-class Bench {
-  readonly admin: Client;
-  readonly informers: Informers;
-  readonly #usage: () => Promise<Usage>;
+/** Sees pods bound, with as little work as can be: what it takes the server does not get. */
+class BoundPods {
   /** When each pod that is measured was seen on a node. */
-  readonly boundMs = new Map<string, number>();
+  readonly ms = new Map<string, number>();
+  readonly #lines = new LineSplitter(longestLine);
   #wake: (() => void) | undefined;
 
-  constructor(admin: Client, usage: () => Promise<Usage>) {
-    this.admin = admin;
-    this.#usage = usage;
-    this.informers = new Informers({ client: admin, ...platform });
-    const seen = ({ metadata, spec }: Stored<Pod>) => {
-      if (!spec.nodeName || !metadata.name.startsWith(measured) || this.boundMs.has(metadata.name)) return;
-      this.boundMs.set(metadata.name, performance.now());
+  push(chunk: Uint8Array): void {
+    for (const line of this.#lines.push(chunk)) {
+      const name = measuredName.exec(line)?.[1];
+      if (!name || this.ms.has(name) || !line.includes('"nodeName":"')) continue;
+      this.ms.set(name, performance.now());
       this.#wake?.();
-    };
-    this.informers.of(pods).onChange({ added: seen, updated: seen });
+    }
+  }
+
+  async all(wanted: number): Promise<void> {
+    while (this.ms.size < wanted)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+  }
+}
+
+class Bench {
+  readonly admin: Client;
+  readonly #connections: readonly Connection[];
+  readonly #usage: () => Promise<Usage>;
+  readonly #bound = new BoundPods();
+
+  /** Fills by the client, and measures over the connections. */
+  constructor(admin: Client, connections: readonly Connection[], usage: () => Promise<Usage>) {
+    this.admin = admin;
+    this.#connections = connections;
+    this.#usage = usage;
+  }
+
+  /** Watches pods from now on. */
+  async watch(): Promise<void> {
+    const { metadata } = await this.admin.of(pods).list({ limit: 1 });
+    const path = `${podsPath}?watch=true&resourceVersion=${metadata.resourceVersion}`;
+    await new Promise<void>((resolve, reject) => {
+      const onData = (chunk: Uint8Array) => this.#bound.push(chunk);
+      const request = { path, accept: 'application/json', onData, onStatus: () => resolve() };
+      this.#connections[0]?.request(request, (error) => error && reject(error));
+    });
+  }
+
+  #post(path: string, object: object, number: number): Promise<void> {
+    return this.#call(
+      { method: 'POST', path, accept: 'application/json', body: JSON.stringify(object) },
+      number,
+    );
+  }
+
+  #call(request: LoadRequest, number: number): Promise<void> {
+    const connection = this.#connections[number % this.#connections.length] as Connection;
+    return new Promise((resolve, reject) => {
+      connection.request(request, (error, status) => {
+        if (error || status >= 300) reject(error ?? new Error(`${request.path} was answered ${status}`));
+        else resolve();
+      });
+    });
+  }
+
+  /** What happens beside: a node comes and goes, another pod comes and goes. */
+  async #churn(i: number, { pod }: Case): Promise<void> {
+    const { name } = nodeOf(1_000_000 + i, {}).metadata;
+    const passing = podOf(`passing-${i}`, pod);
+    const accept = 'application/json';
+    await this.#post('/api/v1/nodes', { ...nodeOf(1_000_000 + i, {}), metadata: { name } }, i);
+    await this.#post(podsPath, { ...passing, spec: { ...passing.spec, nodeName: `node-${i}` } }, i);
+    await this.#call({ method: 'DELETE', path: `${podsPath}/passing-${i}`, accept }, i);
+    await this.#call({ method: 'DELETE', path: `/api/v1/nodes/${name}`, accept }, i);
   }
 
   create<T extends KubernetesObject>(resource: Resource<T>, object: T): Promise<Stored<T>> {
@@ -97,28 +156,21 @@ class Bench {
     const creating = each([...names.entries()], async ([i, name]) => {
       if (performance.now() - start > mostMs) return;
       createdMs.set(name, performance.now());
-      await this.create(pods, podOf(name, shapeOf(one, i, nodeCount)));
+      await this.#post(podsPath, podOf(name, shapeOf(one, i, nodeCount)), i);
+      if (one.churn && i % podsPerChurn === 0) await this.#churn(i, one);
     });
     // All that were created count: those that take longest would otherwise cost time and be left out.
-    const bound = creating.then(() => this.#allBound(createdMs.size));
+    const bound = creating.then(() => this.#bound.all(createdMs.size));
     await Promise.race([bound, systemClock.sleep(waitFor * mostMs)]);
     await creating;
     const after = await this.#usage();
-    const placed = names.filter((name) => this.boundMs.has(name));
-    const lastMs = Math.max(...placed.map((name) => this.boundMs.get(name) as number));
-    const decisionsMs = placed.map(
-      (name) => (this.boundMs.get(name) as number) - (createdMs.get(name) as number),
-    );
+    const boundMs = this.#bound.ms;
+    const placed = names.filter((name) => boundMs.has(name));
+    const lastMs = Math.max(...placed.map((name) => boundMs.get(name) as number));
+    const decisionsMs = placed.map((name) => (boundMs.get(name) as number) - (createdMs.get(name) as number));
     const cpuUs = (after.cpuUs - before.cpuUs) / placed.length;
     const seconds = (lastMs - start) / 1000;
     return { placed: placed.length, seconds, decisionsMs, cpuUs, peakMb: after.peakMb };
-  }
-
-  async #allBound(wanted: number): Promise<void> {
-    while (this.boundMs.size < wanted)
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
   }
 }
 
@@ -170,7 +222,7 @@ export async function runThroughApi(
   { mostMs, ...program }: { mostMs: number } & Program,
 ): Promise<Result> {
   const server = new ServerProcess(program);
-  const stop = new AbortController();
+  const connections: Connection[] = [];
   try {
     const { origin, tls } = await server.serving();
     const transport = new HttpTransport({
@@ -179,19 +231,18 @@ export async function runThroughApi(
       tls,
       userAgent: 'bench',
     });
-    const bench = new Bench(new Client(transport), () => server.order<Usage>('usage'));
-    bench.informers.start(stop.signal);
+    for (let i = 0; i < connectionCount; i++) connections.push(new Connection(new URL(origin), tls));
+    const bench = new Bench(new Client(transport), connections, () => server.order<Usage>('usage'));
     await bench.fill(one, sizes);
+    await bench.watch();
     await server.order('schedule');
     const wanted = Math.min(sizes.pods, (one.mostPerNode ?? Number.POSITIVE_INFINITY) * sizes.nodes);
     const result = await bench.measure(one, { wanted, nodeCount: sizes.nodes }, mostMs);
-    stop.abort();
-    await bench.informers.stopped();
     transport.close();
     await server.order('stop');
     return result;
   } finally {
-    stop.abort();
+    for (const connection of connections) connection.close();
     server.end();
   }
 }
