@@ -14,7 +14,7 @@ import { type ConversionContext, type ConversionWebhook, convert, convertOne } f
 import { customErrors, customRuleErrors, finalizerWarnings, type Validation } from './custom-validation.ts';
 import { findAll, parseJsonPath } from './json-path.ts';
 import { integerAt, setAt, stepsOf, textAt } from './paths.ts';
-import { ruleTree } from './rules/compile-rules.ts';
+import { compilingTree } from './rules/compile-rules.ts';
 import { applyDefaults, dropNulls } from './schema/default.ts';
 import { embeddedMisfit, pruneEmbeddedMetadata } from './schema/embedded.ts';
 import { prune } from './schema/prune.ts';
@@ -29,7 +29,7 @@ export function customKind(
   const schema = schemaOf(version);
   const shape = shapeOf(definition, version);
   const { scale, status } = version.subresources ?? {};
-  const validation: Validation = { schema, rules: lazy(() => ruleTree(schema, true)), scale };
+  const validation: Validation = { schema, rules: compilingTree(schema, true), scale };
   const hasStatus = status !== undefined;
   return {
     resource: resourceOf(definition, version),
@@ -81,11 +81,6 @@ export const ending = (kind: Kind): Kind => ({
   ...kind,
   creationForbidden: 'create not allowed while custom resource definition is terminating',
 });
-
-function lazy<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
-}
 
 /**
  * What a version is served as. Plural and kind are those of the definition's own part, never of its status: under the plural

@@ -2,10 +2,11 @@ import type { CustomResourceSubresourceScale, JSONSchemaProps } from '../../api/
 import type { KubernetesObject } from '../../api/resource.ts';
 import { type FieldError, invalid, noErrors } from '../../machinery/field-error.ts';
 import { goQuote } from '../../machinery/go-text.ts';
+import { inTurns } from '../../machinery/cel/rest.ts';
 import { qualifiedNameErrors } from '../../machinery/names.ts';
 import type { Findings, ValidatedWrite } from '../registry/kind.ts';
 import { accessError, integerAt } from './paths.ts';
-import { ruleErrorsInTurns } from './rules/check-rules.ts';
+import { checkingRules } from './rules/check-rules.ts';
 import type { RuleNode } from './rules/compile-rules.ts';
 import { embeddedErrors } from './schema/embedded.ts';
 import { listTypeErrors } from './schema/list-types.ts';
@@ -15,6 +16,7 @@ import { schemaErrors } from './schema/validate-value.ts';
 /** What the objects of one version are held to. */
 export interface Validation {
   schema: JSONSchemaProps;
+  /** Compiled when first asked for, which can rest. */
   rules(): RuleNode | undefined;
   scale: CustomResourceSubresourceScale | undefined;
 }
@@ -44,11 +46,15 @@ export function customRuleErrors(
   validation: Validation,
   { object, old, found, context, signal }: ValidatedWrite,
 ): Findings {
-  const rules = validation.rules();
-  if (!rules) return noErrors;
-  if (found.some(({ type }) => blocking.has(type))) return [unchecked];
-  const past = old && { old: { value: old } };
-  return ruleErrorsInTurns(object, rules, { ...past, warn: (message) => context.warn(message), signal });
+  let checking: (() => readonly FieldError[]) | undefined;
+  return inTurns(() => {
+    const rules = validation.rules();
+    if (!rules) return noErrors;
+    if (found.some(({ type }) => blocking.has(type))) return [unchecked];
+    const past = old && { old: { value: old } };
+    checking ??= checkingRules(object, rules, { ...past, warn: (message) => context.warn(message) });
+    return checking();
+  }, signal);
 }
 
 /** After these, rules could only stumble over what has been said already. */

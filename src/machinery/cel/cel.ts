@@ -6,7 +6,7 @@ import { kubernetesLibrary } from './library/all.ts';
 import { constantFault, literalIssues } from './literals.ts';
 import { parseExpression } from './parser.ts';
 import { Planner, type Step } from './plan.ts';
-import { Pause, withoutRest } from './rest.ts';
+import { effort, effortPerSource, Pause, withoutRest } from './rest.ts';
 import type { Library } from './signature.ts';
 import type { CelType } from './types.ts';
 import type { CelMap, CelValue } from './values.ts';
@@ -50,6 +50,7 @@ export interface EvaluateOptions {
 
 /** Reads and checks an expression. Throws a CelCompileError. */
 export function compile(expression: string, options: CompileOptions): Program {
+  effort(expression.length * effortPerSource);
   try {
     return compileNode(expression, parseExpression(expression), options);
   } catch (error) {

@@ -14,6 +14,7 @@ import {
 } from './extent.ts';
 import { kubernetesLibrary } from './library/all.ts';
 import { parseExpression } from './parser.ts';
+import { effort, effortPerSource } from './rest.ts';
 import type { Library } from './signature.ts';
 import { type CelType, dynType } from './types.ts';
 import type { CelValue } from './values.ts';
@@ -35,6 +36,7 @@ const recordCost = 40;
  * bound. The expression must be one that compiles.
  */
 export function maxCostOf(expression: string, { variables, extents, made }: MaxCostOptions): number {
+  effort(expression.length * effortPerSource);
   const node = parseExpression(expression);
   const types = new Map<Node, CelType>();
   const library = kubernetesLibrary();

@@ -14,6 +14,9 @@ const perTurn = 20_000;
 /** What an error takes that something else makes up for. */
 export const effortPerError = 10;
 
+/** What reading and checking each character of an expression takes. */
+export const effortPerSource = 4;
+
 /** What may be done yet before it is time to rest. */
 let left = Number.POSITIVE_INFINITY;
 

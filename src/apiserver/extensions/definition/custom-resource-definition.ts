@@ -3,6 +3,7 @@ import type {
   CustomResourceDefinitionSpec,
 } from '../../../api/apiextensions/v1.ts';
 import { customresourcedefinitions } from '../../../api/generated/resources.ts';
+import { inTurns } from '../../../machinery/cel/rest.ts';
 import { formatTime } from '../../../platform/clock.ts';
 import { keepStatus } from '../../kinds/shared/status.ts';
 import { plainColumns } from '../../kinds/shared/columns.ts';
@@ -11,7 +12,7 @@ import { knownFormat } from '../schema/formats.ts';
 import { eachSchema } from '../schema/structure.ts';
 import { setCondition } from './conditions.ts';
 import { definitionInV1 } from './definition-in-v1.ts';
-import { createErrors, definitionErrors, nameErrors } from './definition-errors.ts';
+import { checkingDefinition, nameErrors } from './definition-errors.ts';
 
 /** Keeps a definition until its objects are gone. */
 export const cleanupFinalizer = 'customresourcecleanup.apiextensions.k8s.io';
@@ -33,8 +34,7 @@ export const customResourceDefinitionKind: Kind<CustomResourceDefinition> = {
     keepStatus(definition, old);
     noteStoredVersion(definition);
   },
-  validate: createErrors,
-  validateUpdate: (definition, old) => definitionErrors(definition, old),
+  validateInTurns: ({ object, old, signal }) => inTurns(checkingDefinition(object, old), signal),
   warnings: (definition, old) => {
     const before = old ? new Set(adviceOn(old.spec)) : new Set();
     return adviceOn(definition.spec).filter((advice) => !before.has(advice));

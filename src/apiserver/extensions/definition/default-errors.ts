@@ -1,46 +1,64 @@
 import type { JSONSchemaProps } from '../../../api/apiextensions/v1.ts';
 import { clone } from '../../../machinery/clone.ts';
-import { type FieldError, invalid } from '../../../machinery/field-error.ts';
+import { effort, once, restIfDue } from '../../../machinery/cel/rest.ts';
+import { type FieldError, invalid, noErrors } from '../../../machinery/field-error.ts';
 import { aggregated } from '../../../machinery/go-text.ts';
-import { type CostBudget, fullBudget, ruleErrors } from '../rules/check-rules.ts';
-import { ruleTree } from '../rules/compile-rules.ts';
+import { checkingRules, type CostBudget, fullBudget } from '../rules/check-rules.ts';
+import { compilingTree } from '../rules/compile-rules.ts';
 import { pruneValue } from '../schema/prune.ts';
 import { embeddedErrors, embeddedMisfit } from '../schema/embedded.ts';
 import { eachSchema, itemsOf, metaFields } from '../schema/structure.ts';
 import { schemaErrors } from '../schema/validate-value.ts';
 
 interface Around {
-  /** Whether defaults may have fields that their schemas do not have. */
-  anyFields: boolean;
   /** What leads from a resource to something in its metadata, or to its type: keys, and 0 into a list. */
   inResource?: readonly (string | 0)[] | undefined;
-  /** What the rules on all defaults may cost yet. */
-  budget: CostBudget;
 }
 
-/** Defaults that the schema of an object, or their own, would refuse. `anyFields`: they may have fields that their schemas do not have. */
-export function defaultErrors(
+/** What a look at a default takes besides its rules, in units of cost. */
+const effortPerDefault = 20;
+
+/** A schema that has a default. */
+interface Defaulted extends Around {
+  field: string;
+  schema: JSONSchemaProps;
+}
+
+/**
+ * Defaults that the schema of an object, or their own, would refuse. `anyFields`: they may have fields that their schemas do not have.
+ * Can rest: what this gives is called until it does not throw Pause.
+ */
+export function checkingDefaults(
   field: string,
   schema: JSONSchemaProps,
   { anyFields }: { anyFields: boolean },
-): readonly FieldError[] {
+): () => readonly FieldError[] {
   const ofResource = { ...schema, 'x-kubernetes-embedded-resource': true };
-  return errorsWithin(field, ofResource, { anyFields, budget: fullBudget() });
+  const budget = fullBudget();
+  const checks = defaultsWithin(field, ofResource, {}).map((one) =>
+    once(() => {
+      restIfDue();
+      effort(effortPerDefault);
+      return checking(one, { anyFields, budget });
+    }),
+  );
+  return () => checks.flatMap((check) => check()());
 }
 
-function errorsWithin(field: string, schema: JSONSchemaProps, around: Around): readonly FieldError[] {
+/** Finds the defaults of a schema, each before those in it. */
+function defaultsWithin(field: string, schema: JSONSchemaProps, around: Around): Defaulted[] {
   const items = itemsOf(schema);
   const isResource = schema['x-kubernetes-embedded-resource'] === true;
-  const here: Around = { ...around, inResource: isResource ? undefined : around.inResource };
+  const inResource = isResource ? undefined : around.inResource;
   const under = (key: string | 0): Around => {
     const begins = isResource && metaFields.has(String(key));
-    return { ...around, inResource: begins ? [key] : here.inResource && [...here.inResource, key] };
+    return { inResource: begins ? [key] : inResource && [...inResource, key] };
   };
   return [
-    ...(schema.default === undefined ? [] : ownErrors(`${field}.default`, schema, here)),
-    ...(items ? errorsWithin(`${field}.items`, items, under(0)) : []),
+    ...(schema.default === undefined ? [] : [{ field: `${field}.default`, schema, inResource }]),
+    ...(items ? defaultsWithin(`${field}.items`, items, under(0)) : []),
     ...Object.entries(schema.properties ?? {}).flatMap(([key, child]) =>
-      errorsWithin(`${field}.properties[${key}]`, child, under(key)),
+      defaultsWithin(`${field}.properties[${key}]`, child, under(key)),
     ),
   ];
 }
@@ -49,17 +67,26 @@ function errorsWithin(field: string, schema: JSONSchemaProps, around: Around): r
 export const hasUnknownDefaults = (schema: JSONSchemaProps): boolean =>
   schema.default !== undefined && pruneValue(clone(schema.default), schema).length > 0;
 
-function ownErrors(field: string, schema: JSONSchemaProps, around: Around): readonly FieldError[] {
-  const { anyFields, inResource, budget } = around;
+interface Checked {
+  anyFields: boolean;
+  /** What the rules on all defaults may cost yet. */
+  budget: CostBudget;
+}
+
+function checking(
+  { field, schema, inResource }: Defaulted,
+  { anyFields, budget }: Checked,
+): () => readonly FieldError[] {
   const value = schema.default;
   const hasUnknown = !inResource && !anyFields && hasUnknownDefaults(schema);
   const unknown = hasUnknown ? [invalid(field, value, 'must not have unknown fields')] : [];
   const misfits = inResource
     ? metadataErrors(field, value, inResource)
     : resourceErrors(field, value, schema);
-  if (misfits.length > 0) return [...unknown, ...misfits];
-  const wrong = schemaErrors(value, schema, { base: field });
-  return [...unknown, ...(wrong.length > 0 ? wrong : brokenRules(field, schema, budget))];
+  const wrong = misfits.length > 0 ? misfits : schemaErrors(value, schema, { base: field });
+  if (wrong.length > 0) return () => [...unknown, ...wrong];
+  const rules = checkingOwnRules(field, schema, budget);
+  return once(() => [...unknown, ...rules()]);
 }
 
 /** What is wrong with resources in a value. */
@@ -83,23 +110,35 @@ function metadataErrors(field: string, value: unknown, path: readonly (string | 
 const embedded: JSONSchemaProps = { type: 'object', 'x-kubernetes-embedded-resource': true };
 
 /** Rules that a default breaks where it stood there before, or else where nothing did. */
-function brokenRules(field: string, schema: JSONSchemaProps, budget: CostBudget): readonly FieldError[] {
-  const node = ruleTree(schema, schema['x-kubernetes-embedded-resource'] === true);
-  if (!node) return [];
+function checkingOwnRules(
+  field: string,
+  schema: JSONSchemaProps,
+  budget: CostBudget,
+): () => readonly FieldError[] {
+  const compiling = compilingTree(schema, schema['x-kubernetes-embedded-resource'] === true);
   const value = schema.default;
-  const given = budget.left;
-  const errorsWith = (old?: { value: unknown }) => {
-    const own = { left: given };
-    const errors = ruleErrors(value, node, { old, budget: own });
-    budget.left = Math.min(budget.left, own.left);
-    return errors;
+  const begin = once(() => {
+    const node = compiling();
+    if (!node) return undefined;
+    const given = budget.left;
+    const check = (old?: { value: unknown }) => {
+      const own = { left: given };
+      const rules = checkingRules(value, node, { old, budget: own });
+      return once(() => {
+        const errors = rules();
+        budget.left = Math.min(budget.left, own.left);
+        return errors;
+      });
+    };
+    return { kept: check({ value }), made: check() };
+  });
+  return () => {
+    const checks = begin();
+    if (!checks) return noErrors;
+    const kept = checks.kept();
+    const broken = kept.length > 0 || !asksForPast(schema) ? kept : checks.made();
+    return broken.map((error) => ({ ...error, field: within(field, error.field) }));
   };
-  const kept = errorsWith({ value });
-  const broken = kept.length > 0 || !asksForPast(schema) ? kept : errorsWith();
-  return broken.map((error) => ({
-    ...error,
-    field: within(field, error.field),
-  }));
 }
 
 /** Whether some rule is for values too that nothing was before. */

@@ -5,7 +5,13 @@ import type {
   CustomResourceDefinitionSpec,
   CustomResourceDefinitionVersion,
 } from '../../../api/apiextensions/v1.ts';
-import { type FieldError, forbiddenField, invalid, required } from '../../../machinery/field-error.ts';
+import {
+  type FieldError,
+  forbiddenField,
+  invalid,
+  noErrors,
+  required,
+} from '../../../machinery/field-error.ts';
 import { dns1035LabelErrors, dns1123SubdomainErrors } from '../../../machinery/names.ts';
 import { clientErrors } from '../../kinds/admissionregistration/webhook-validation.ts';
 import { each, immutable, requireSupported, requireValue } from '../../kinds/shared/validate.ts';
@@ -14,22 +20,27 @@ import { eachSchema } from '../schema/structure.ts';
 import { approvalErrors } from './approval.ts';
 import { isTrue } from './conditions.ts';
 import { toleranceOf } from './tolerance.ts';
-import { commonErrors, commonParts, versionErrors } from './version-errors.ts';
+import { type Checking, checkingCommon, checkingVersion, commonParts } from './version-errors.ts';
 
-/** What is wrong with a definition besides its name; of a changed one also what had to stay. */
-export function definitionErrors(
+/**
+ * What is wrong with a definition; of a changed one also what had to stay. Its rules are compiled, and run on its defaults, which can take
+ * long: it rests meanwhile, what this gives is called until it does not throw Pause (`rest.ts`).
+ */
+export function checkingDefinition(
   definition: CustomResourceDefinition,
   old?: CustomResourceDefinition,
-): readonly FieldError[] {
+): Checking {
   const { spec, status } = definition;
-  return [
-    ...specErrors(definition, old),
+  const checking = checkingSpec(definition, old);
+  const named = old ? noErrors : ownNameErrors(definition);
+  const others = [
     ...(old ? fixedErrors(definition, old) : []),
     ...nameErrors('status.acceptedNames', status?.acceptedNames),
     ...storedVersionErrors(status?.storedVersions ?? [], spec.versions ?? []),
     ...approvalErrors(definition, old),
     ...(spec.preserveUnknownFields && !old?.spec.preserveUnknownFields ? [cannotKeepUnknown] : []),
   ];
+  return () => [...named, ...checking(), ...others];
 }
 
 const cannotKeepUnknown = invalid(
@@ -37,11 +48,6 @@ const cannotKeepUnknown = invalid(
   true,
   'cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead',
 );
-
-/** What is wrong with a new definition. */
-export function createErrors(definition: CustomResourceDefinition): readonly FieldError[] {
-  return [...ownNameErrors(definition), ...definitionErrors(definition)];
-}
 
 function ownNameErrors({ metadata, spec }: CustomResourceDefinition): readonly FieldError[] {
   const wanted = `${spec.names?.plural ?? ''}.${spec.group ?? ''}`;
@@ -92,29 +98,33 @@ function storedVersionErrors(
   ];
 }
 
-function specErrors(
+function checkingSpec(
   { spec }: CustomResourceDefinition,
   old: CustomResourceDefinition | undefined,
-): readonly FieldError[] {
+): Checking {
   const { versions = [], conversion, preserveUnknownFields: keepsUnknown } = spec;
   const before = (name: string | undefined) => old?.spec.versions?.find((version) => version.name === name);
   const around = { common: commonParts(versions), tolerated: toleranceOf(spec, old?.spec) };
   const first = versions[0]?.name;
-  return [
+  const ofVersions = versions.map((version, i) =>
+    checkingVersion(`spec.versions[${i}]`, version, { ...around, old: before(version.name) }),
+  );
+  const common = checkingCommon(versions, { ...around, old: before(first) });
+  const above = [
     ...groupErrors(spec.group),
     ...requireSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']),
     ...missingSchemaErrors(spec, old?.spec),
     ...(keepsUnknown && hasDefaults(versions) ? [noDefaultsBesideUnknown] : []),
-    ...each('spec.versions', versions, (version, field) =>
-      versionErrors(field, version, { ...around, old: before(version.name) }),
-    ),
+  ];
+  const between = [
     ...versionSetErrors(versions),
     ...(first ? labelErrors('spec.version', first) : []),
     ...(['plural', 'singular', 'kind', 'listKind'] as const).flatMap((name) =>
       requireValue(`spec.names.${name}`, spec.names?.[name]),
     ),
     ...nameErrors('spec.names', spec.names),
-    ...commonErrors(versions, { ...around, old: before(first) }),
+  ];
+  const below = [
     ...(keepsUnknown && conversion && conversion.strategy !== 'None'
       ? [
           invalid(
@@ -126,6 +136,7 @@ function specErrors(
       : []),
     ...conversionErrors('spec.conversion', conversion, old),
   ];
+  return () => [...above, ...ofVersions.flatMap((checking) => checking()), ...between, ...common(), ...below];
 }
 
 const noDefaultsBesideUnknown = invalid(

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { CustomResourceDefinition, JSONSchemaProps } from '../../../api/apiextensions/v1.ts';
-import type { Stored } from '../../../api/resource.ts';
+import { withoutRest } from '../../../machinery/cel/rest.ts';
 import { createErrors, testContext, texts, updateErrors } from '../../kinds/shared/testing.ts';
 import { testCertificate, testRequest } from '../../kinds/certificates/testing.ts';
+import { afterTurn } from '../../../platform/turn.ts';
 import { widgets } from '../testing.ts';
 import { planStatus } from './status-plan.ts';
+import { checkingDefinition } from './definition-errors.ts';
 import { customResourceDefinitionKind as kind } from './custom-resource-definition.ts';
 
 const withSchema = (properties: Record<string, JSONSchemaProps>) => widgets({ v1: { properties } });
@@ -312,7 +314,7 @@ describe('a definition', () => {
     const old = widgets({ v1: {} });
     old.status = { conditions: [{ type: 'Established', status: 'True' }], storedVersions: ['v1'] };
     const next = { ...old, spec: { ...old.spec, scope: 'Cluster' } };
-    const said = kind.validateUpdate?.(next, old as Stored<CustomResourceDefinition>, testContext()) ?? [];
+    const said = withoutRest(checkingDefinition(next, old));
     expect(texts(said)).toContain('spec.scope: Invalid value: "Cluster": field is immutable');
   });
 
@@ -368,9 +370,7 @@ describe('a definition', () => {
       const errorsAfter = (old: CustomResourceDefinition) => {
         const next = { ...old, spec: converted(caBundle).spec };
         kind.defaults?.(next);
-        return texts(
-          kind.validateUpdate?.(next, old as Stored<CustomResourceDefinition>, testContext()) ?? [],
-        );
+        return texts(withoutRest(checkingDefinition(next, old)));
       };
       const field = 'spec.conversion.webhookClientConfig.caBundle';
       expect(errorsAfter(converted(good, { conditions }))).toEqual([
@@ -387,6 +387,33 @@ describe('a definition', () => {
   });
 });
 
+/** What is found out of a definition that takes turns, and how many turns others have meanwhile. */
+async function checkedInTurns(object: CustomResourceDefinition) {
+  const { signal } = new AbortController();
+  kind.defaults?.(object);
+  kind.prepareForCreate?.(object, testContext());
+  const checking = kind.validateInTurns?.({ object, found: [], context: testContext(), signal });
+  if (!(checking instanceof Promise)) throw new Error('it took no turns');
+  let [turns, isOver] = [0, false];
+  const count = () => {
+    turns++;
+    if (!isOver) afterTurn(count);
+  };
+  afterTurn(count);
+  const errors = texts(await checking);
+  isOver = true;
+  return { errors, turns };
+}
+
+test('many rules are compiled in turns', async () => {
+  const ofOne = { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self > 1 && self < 10' }] };
+  const bad = { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self > other' }] };
+  const names = Array.from({ length: 4000 }, (_, i) => [`x${i}`, i < 3999 ? ofOne : bad] as const);
+  const { errors, turns } = await checkedInTurns(withSchema(Object.fromEntries(names)));
+  expect(turns).toBeGreaterThan(10);
+  expect(errors).toEqual([expect.stringContaining("undeclared reference to 'other'")]);
+});
+
 describe('defaults', () => {
   test('of the metadata that every object has are refused, whatever is in them', () => {
     const name = { type: 'string', default: 'a' };
@@ -397,11 +424,13 @@ describe('defaults', () => {
     ]);
   });
 
-  test('may cost the rules on them as much as those on one object, all together', () => {
+  test('may cost the rules on them as much as those on one object, all together; others have their turn meanwhile', async () => {
     const rule = `!self.matches('${'b'.repeat(360)}')`;
     const dear = { type: 'string', default: 'a'.repeat(100_000), 'x-kubernetes-validations': [{ rule }] };
     const names = Array.from({ length: 20 }, (_, i) => `x${i}`);
-    const errors = createErrors(kind, withSchema(Object.fromEntries(names.map((name) => [name, dear]))));
+    const object = withSchema(Object.fromEntries(names.map((name) => [name, dear])));
+    const { errors, turns } = await checkedInTurns(object);
+    expect(turns).toBeGreaterThan(10);
     expect(errors.filter((text) => text.includes('running out of cost budget'))).toHaveLength(1);
   });
 });

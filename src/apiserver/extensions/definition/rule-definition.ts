@@ -1,9 +1,10 @@
 import type { JSONSchemaProps, ValidationRule } from '../../../api/apiextensions/v1.ts';
+import { once, restIfDue } from '../../../machinery/cel/rest.ts';
 import type { CelType } from '../../../machinery/cel/types.ts';
 import { type FieldError, invalid, notSupported, required } from '../../../machinery/field-error.ts';
-import { type CompiledRule, compileRules } from '../rules/compile-rules.ts';
+import { type CompiledRule, compilingRules } from '../rules/compile-rules.ts';
 import { FieldPathError, findField } from '../rules/field-path.ts';
-import { measureOf } from '../rules/rule-extent.ts';
+import { type Measure, measureOf } from '../rules/rule-extent.ts';
 import type { RuleCosts } from './rule-costs.ts';
 
 const reasons = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
@@ -18,12 +19,12 @@ export interface RuleSurroundings {
   count: number | undefined;
 }
 
-/** What is wrong with the rules on one schema: with how they are written, and with their expressions. */
+/** What is wrong with the rules on one schema: with how they are written, and with their expressions, which can rest (`rest.ts`). */
 export function ruleDefinitionErrors(
   field: string,
   schema: JSONSchemaProps,
   around: RuleSurroundings,
-): { schema: FieldError[]; rules: FieldError[] } {
+): { schema: FieldError[]; rules?: () => readonly FieldError[] } {
   const rules = schema['x-kubernetes-validations'] ?? [];
   const at = (i: number) => `${field}.x-kubernetes-validations[${i}]`;
   const written = rules.flatMap((rule, i) => [
@@ -31,24 +32,38 @@ export function ruleDefinitionErrors(
     ...fieldPathErrors(at(i), rule, schema),
   ]);
   const { type } = around;
-  if (written.length > 0 || !type || rules.length === 0) return { schema: written, rules: [] };
+  if (written.length > 0 || !type || rules.length === 0) return { schema: written };
   const isObject = around.isRoot || schema['x-kubernetes-embedded-resource'] === true;
-  const measure = measureOf(schema, isObject);
-  const { costs, count } = around;
-  return {
-    schema: written,
-    rules: compileRules(schema, type).flatMap((compiled, i) => {
-      const costed = measure && { field: at(i), compiled, type, measure, count };
-      const { rule, error, messageError } = compiled;
-      return [
-        ...(costed ? costs.ruleErrors(costed) : []),
-        ...(error ? [invalid(`${at(i)}.rule`, shown(rule), error)] : []),
-        ...(messageError ? [invalid(`${at(i)}.messageExpression`, shown(rule), messageError)] : []),
-        ...(costed && !messageError ? costs.messageErrors(costed) : []),
-        ...pastErrors(at(i), compiled, around.uncorrelated),
-      ];
+  const measuring = once(() => measureOf(schema, isObject));
+  const compiling = compilingRules(schema, type);
+  const checks = rules.map((_, i) =>
+    once(() => {
+      restIfDue();
+      return compiledErrors(at(i), compiling()[i] as CompiledRule, { ...around, type, measure: measuring() });
     }),
-  };
+  );
+  return { schema: written, rules: once(() => checks.flatMap((check) => check())) };
+}
+
+interface CompiledSurroundings extends RuleSurroundings {
+  type: CelType;
+  measure: Measure | undefined;
+}
+
+function compiledErrors(
+  field: string,
+  compiled: CompiledRule,
+  { type, measure, costs, count, uncorrelated }: CompiledSurroundings,
+): readonly FieldError[] {
+  const costed = measure && { field, compiled, type, measure, count };
+  const { rule, error, messageError } = compiled;
+  return [
+    ...(costed ? costs.ruleErrors(costed) : []),
+    ...(error ? [invalid(`${field}.rule`, shown(rule), error)] : []),
+    ...(messageError ? [invalid(`${field}.messageExpression`, shown(rule), messageError)] : []),
+    ...(costed && !messageError ? costs.messageErrors(costed) : []),
+    ...pastErrors(field, compiled, uncorrelated),
+  ];
 }
 
 const hasBreaks = (text: string) => /[\n\r]/.test(text);

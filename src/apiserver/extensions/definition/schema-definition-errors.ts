@@ -6,6 +6,7 @@ import {
   notSupported,
   required,
 } from '../../../machinery/field-error.ts';
+import { once } from '../../../machinery/cel/rest.ts';
 import type { CelType } from '../../../machinery/cel/types.ts';
 import { fieldNameInRules, ruleTypeOf } from '../rules/rule-type.ts';
 import { itemsOf, metaFields, valuesOf } from '../schema/structure.ts';
@@ -34,20 +35,25 @@ interface Surroundings {
 /** What is found wrong: rules are only looked at where the schema below them is sound. */
 interface Findings {
   schema: FieldError[];
-  rules: FieldError[];
+  /** What is wrong with rules, found out one after the other. */
+  rules: (() => readonly FieldError[])[];
 }
 
-/** What is wrong with a schema and its rules, besides whether it is structural. `sound`: it is. `isAsBefore`: it stood there. */
-export function schemaDefinitionErrors(
+/**
+ * What is wrong with a schema and its rules, besides whether it is structural. `sound`: it is. `isAsBefore`: it stood there. Can rest: what
+ * this gives is called until it does not throw Pause.
+ */
+export function checkingSchemaDefinition(
   field: string,
   schema: JSONSchemaProps,
   { sound, isAsBefore, tolerated }: { sound: boolean; isAsBefore: boolean; tolerated: Tolerance },
-): readonly FieldError[] {
+): () => readonly FieldError[] {
   const type = sound ? ruleTypeOf(schema, 'selfType', true) : undefined;
   const costs = new RuleCosts(isAsBefore);
   const around = { isRoot: true, isInMetadata: false, type, costs, tolerated, count: 1 };
   const found = findingsOf(field, schema, around);
-  return [...found.schema, ...found.rules, ...costs.totalErrors(field)];
+  const finding = once(() => found.rules.flatMap((rules) => rules()));
+  return () => [...found.schema, ...finding(), ...costs.totalErrors(field)];
 }
 
 function findingsOf(field: string, schema: JSONSchemaProps, around: Surroundings): Findings {
@@ -70,7 +76,7 @@ function findingsOf(field: string, schema: JSONSchemaProps, around: Surroundings
     type: found.schema.length === 0 ? around.type : undefined,
   });
   found.schema.push(...checked.schema);
-  found.rules.push(...checked.rules);
+  if (checked.rules) found.rules.push(checked.rules);
   return found;
 }
 

@@ -8,16 +8,18 @@ import {
   type FieldError,
   forbiddenField,
   invalid,
+  noErrors,
   required,
   tooMany,
 } from '../../../machinery/field-error.ts';
+import { once } from '../../../machinery/cel/rest.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
 import { dns1035LabelErrors } from '../../../machinery/names.ts';
 import { each } from '../../kinds/shared/validate.ts';
 import { FieldPathError, findField, type FoundField } from '../rules/field-path.ts';
 import { columnErrors, simplePathErrors } from './column-errors.ts';
-import { defaultErrors } from './default-errors.ts';
-import { schemaDefinitionErrors } from './schema-definition-errors.ts';
+import { checkingDefaults } from './default-errors.ts';
+import { checkingSchemaDefinition } from './schema-definition-errors.ts';
 import { structuralErrors, unstructuredReason } from './structural-errors.ts';
 import type { Tolerance } from './tolerance.ts';
 
@@ -45,37 +47,34 @@ export interface VersionSurroundings {
   tolerated: Tolerance;
 }
 
+/** What finds out what is wrong. It can rest: it is called until it does not throw Pause (`rest.ts`). */
+export type Checking = () => readonly FieldError[];
+
 /** What is wrong with one version of a definition. */
-export function versionErrors(
-  field: string,
-  version: Version,
-  around: VersionSurroundings,
-): readonly FieldError[] {
+export function checkingVersion(field: string, version: Version, around: VersionSurroundings): Checking {
   const wrongName = dns1035LabelErrors(version.name);
   const own = Object.fromEntries(
     Object.entries(version).filter(([part]) => !around.common.has(part as Part)),
   );
-  return [
+  const errors = [
     ...(wrongName.length > 0 ? [invalid(`${field}.name`, version.name, wrongName.join(','))] : []),
     ...deprecationErrors(`${field}.deprecationWarning`, version),
-    ...partErrors(field, 'schema', {
-      version: own,
-      hasStatus: hasStatus(version),
-      ...comparison(version, around),
-    }),
   ];
+  const checking = checkingParts(field, 'schema', {
+    version: own,
+    hasStatus: hasStatus(version),
+    ...comparison(version, around),
+  });
+  return () => [...errors, ...checking()];
 }
 
 /** What is wrong with what all versions have alike. */
-export function commonErrors(
-  versions: readonly Version[],
-  around: VersionSurroundings,
-): readonly FieldError[] {
+export function checkingCommon(versions: readonly Version[], around: VersionSurroundings): Checking {
   const [first] = versions;
-  if (!first) return [];
+  if (!first) return () => noErrors;
   const { common } = around;
   const shared = Object.fromEntries(Object.entries(first).filter(([part]) => common.has(part as Part)));
-  return partErrors('spec', 'validation', {
+  return checkingParts('spec', 'validation', {
     version: shared,
     hasStatus: versions.some(hasStatus),
     ...comparison(first, around),
@@ -104,14 +103,10 @@ interface PartsToCheck extends Comparison {
   hasStatus: boolean;
 }
 
-function partErrors(
-  field: string,
-  schemaField: string,
-  { version, ...about }: PartsToCheck,
-): readonly FieldError[] {
+function checkingParts(field: string, schemaField: string, { version, ...about }: PartsToCheck): Checking {
   const schema = version.schema?.openAPIV3Schema;
-  return [
-    ...(schema ? schemaErrors(`${field}.${schemaField}.openAPIV3Schema`, schema, about) : []),
+  const checking = schema && checkingSchema(`${field}.${schemaField}.openAPIV3Schema`, schema, about);
+  const others = [
     ...subresourceErrors(`${field}.subresources`, version.subresources),
     ...each(`${field}.additionalPrinterColumns`, version.additionalPrinterColumns, (column, path) =>
       columnErrors(path, column),
@@ -125,6 +120,7 @@ function partErrors(
           : 'may only be set when validations.schema is included',
     }),
   ];
+  return () => [...(checking?.() ?? noErrors), ...others];
 }
 
 function deprecationErrors(
@@ -169,27 +165,34 @@ function rootErrors(field: string, schema: JSONSchemaProps): readonly FieldError
   return [invalid(field, schema, why)];
 }
 
-function schemaErrors(
+function checkingSchema(
   field: string,
   schema: JSONSchemaProps,
   { hasStatus, isAsBefore, tolerated }: Omit<PartsToCheck, 'version'>,
-): readonly FieldError[] {
+): Checking {
   const { noStructure } = tolerated;
   const odd = noStructure ? undefined : unstructuredReason(schema);
   const structural = odd || noStructure ? [] : structuralErrors(field, schema);
-  const wrongDefaults =
-    odd || noStructure || structural.length > 0
-      ? []
-      : defaultErrors(field, schema, { anyFields: tolerated.unknownDefaults });
-  const sound = !odd && !noStructure && structural.length === 0 && wrongDefaults.length === 0;
-  const errors = [
-    ...(hasStatus ? rootErrors(field, schema) : []),
-    ...(schema.nullable ? [forbiddenField(`${field}.nullable`, 'nullable cannot be true at the root')] : []),
-    ...structural,
-    ...wrongDefaults,
-    ...schemaDefinitionErrors(field, schema, { sound, isAsBefore, tolerated }),
-  ];
-  return odd && errors.length === 0 ? [invalid(field, '', odd)] : errors;
+  const isStructural = !odd && !noStructure && structural.length === 0;
+  const defaults = isStructural
+    ? once(checkingDefaults(field, schema, { anyFields: tolerated.unknownDefaults }))
+    : () => noErrors;
+  const definition = once(() => {
+    const sound = isStructural && defaults().length === 0;
+    return checkingSchemaDefinition(field, schema, { sound, isAsBefore, tolerated });
+  });
+  return once(() => {
+    const errors = [
+      ...(hasStatus ? rootErrors(field, schema) : []),
+      ...(schema.nullable
+        ? [forbiddenField(`${field}.nullable`, 'nullable cannot be true at the root')]
+        : []),
+      ...structural,
+      ...defaults(),
+      ...definition()(),
+    ];
+    return odd && errors.length === 0 ? [invalid(field, '', odd)] : errors;
+  });
 }
 
 function subresourceErrors(

@@ -3,7 +3,7 @@ import type { Program } from '../../../machinery/cel/cel.ts';
 import { CelBudgetError, CelError } from '../../../machinery/cel/errors.ts';
 import { fromJson } from '../../../machinery/cel/json-value.ts';
 import { shownMessage } from '../../../machinery/cel/message.ts';
-import { effort, inTurns, once, restIfDue, withoutRest } from '../../../machinery/cel/rest.ts';
+import { effort, once, restIfDue } from '../../../machinery/cel/rest.ts';
 import { type CelValue, Optional } from '../../../machinery/cel/values.ts';
 import {
   duplicate,
@@ -38,23 +38,11 @@ export interface CheckOptions {
   budget?: CostBudget;
 }
 
-/** Runs the rules of a schema on a value. */
-export const ruleErrors = (value: unknown, node: RuleNode, options: CheckOptions): readonly FieldError[] =>
-  withoutRest(checking(value, node, options));
-
-/** The same; where that takes long, others have their turn meanwhile. The promise rejects with the signal's reason. */
-export const ruleErrorsInTurns = (
+/** Runs the rules of a schema on a value. Can rest: what this gives is called until it does not throw Pause. */
+export function checkingRules(
   value: unknown,
   node: RuleNode,
-  options: CheckOptions & { signal: AbortSignal },
-): readonly FieldError[] | Promise<readonly FieldError[]> =>
-  inTurns(checking(value, node, options), options.signal);
-
-/** Can rest: what this gives is called until it does not throw Pause. */
-function checking(
-  value: unknown,
-  node: RuleNode,
-  { old, warn, budget = fullBudget() }: CheckOptions,
+  { old, warn, budget = fullBudget() }: CheckOptions = {},
 ): () => readonly FieldError[] {
   const past = old && new Correlation(value, old.value, node.schema);
   const ruled: Ruled[] = [];

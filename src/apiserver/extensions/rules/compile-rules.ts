@@ -2,6 +2,7 @@ import type { JSONSchemaProps, ValidationRule } from '../../../api/apiextensions
 import { compile, type Program } from '../../../machinery/cel/cel.ts';
 import { CelCompileError } from '../../../machinery/cel/errors.ts';
 import { parseExpression } from '../../../machinery/cel/parser.ts';
+import { once, restIfDue } from '../../../machinery/cel/rest.ts';
 import { type CelType, optionalType } from '../../../machinery/cel/types.ts';
 import { itemsOf, propertyOf, valuesOf } from '../schema/structure.ts';
 import { FieldPathError, findField } from './field-path.ts';
@@ -29,9 +30,24 @@ export interface RuleNode {
   properties: ReadonlyMap<string, RuleNode>;
 }
 
-/** Compiles the rules on one value of a schema. */
-export function compileRules(schema: JSONSchemaProps, type: CelType): CompiledRule[] {
-  return (schema['x-kubernetes-validations'] ?? []).map((rule) => compileRule(rule, schema, type));
+/** What has been compiled before a rest. */
+type Compiled = Map<ValidationRule, CompiledRule>;
+
+/** Compiles the rules on one value of a schema; can rest between them. */
+export function compilingRules(schema: JSONSchemaProps, type: CelType): () => CompiledRule[] {
+  const compiled: Compiled = new Map();
+  return once(() => compileRules(schema, type, compiled));
+}
+
+function compileRules(schema: JSONSchemaProps, type: CelType, compiled: Compiled): CompiledRule[] {
+  return (schema['x-kubernetes-validations'] ?? []).map((rule) => {
+    const known = compiled.get(rule);
+    if (known) return known;
+    restIfDue();
+    const made = compileRule(rule, schema, type);
+    compiled.set(rule, made);
+    return made;
+  });
 }
 
 function compileRule(rule: ValidationRule, schema: JSONSchemaProps, type: CelType): CompiledRule {
@@ -77,30 +93,37 @@ function names(node: unknown, name: string): boolean {
   return Object.values(node).some((child) => names(child, name));
 }
 
-/** Compiles all rules of a schema; undefined where there are none. `isResource`: its values have a type and metadata. */
-export function ruleTree(schema: JSONSchemaProps, isResource: boolean): RuleNode | undefined {
-  const type = ruleTypeOf(schema, 'selfType', isResource);
-  return type && nodeOf(schema, type);
+/**
+ * Compiles all rules of a schema; undefined where there are none. `isResource`: its values have a type and metadata. Can rest between
+ * two rules (`rest.ts`).
+ */
+export function compilingTree(schema: JSONSchemaProps, isResource: boolean): () => RuleNode | undefined {
+  const typeOf = once(() => ruleTypeOf(schema, 'selfType', isResource));
+  const compiled: Compiled = new Map();
+  return once(() => {
+    const type = typeOf();
+    return type && nodeOf(schema, type, compiled);
+  });
 }
 
-function nodeOf(schema: JSONSchemaProps, type: CelType): RuleNode | undefined {
-  const rules = compileRules(schema, type);
+function nodeOf(schema: JSONSchemaProps, type: CelType, compiled: Compiled): RuleNode | undefined {
+  const rules = compileRules(schema, type, compiled);
   const itemSchema = itemsOf(schema);
-  const items = itemSchema && type.kind === 'list' ? nodeOf(itemSchema, type.element) : undefined;
+  const items = itemSchema && type.kind === 'list' ? nodeOf(itemSchema, type.element, compiled) : undefined;
   const valueSchema = valuesOf(schema);
-  const values = valueSchema && type.kind === 'map' ? nodeOf(valueSchema, type.value) : undefined;
-  const properties = propertyNodes(schema, type);
+  const values = valueSchema && type.kind === 'map' ? nodeOf(valueSchema, type.value, compiled) : undefined;
+  const properties = propertyNodes(schema, type, compiled);
   if (rules.length === 0 && !items && !values && properties.size === 0) return undefined;
   return { schema, type, rules, items, values, properties };
 }
 
-function propertyNodes(schema: JSONSchemaProps, type: CelType): Map<string, RuleNode> {
+function propertyNodes(schema: JSONSchemaProps, type: CelType, compiled: Compiled): Map<string, RuleNode> {
   const nodes = new Map<string, RuleNode>();
   for (const name of Object.keys(schema.properties ?? {})) {
     const child = propertyOf(schema, name) as JSONSchemaProps;
     const known = type.kind === 'object' ? type.fields.get(fieldNameInRules(name) ?? '')?.type : undefined;
     const childType = known ?? ruleTypeOf(child, name, child['x-kubernetes-embedded-resource'] ?? false);
-    const node = childType && nodeOf(child, childType);
+    const node = childType && nodeOf(child, childType, compiled);
     if (node) nodes.set(name, node);
   }
   return nodes;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { JSONSchemaProps, ValidationRule } from '../../../api/apiextensions/v1.ts';
 import { texts } from '../../kinds/shared/testing.ts';
-import { ruleErrors } from './check-rules.ts';
-import { type RuleNode, ruleTree } from './compile-rules.ts';
+import { checkingRules } from './check-rules.ts';
+import { compilingTree, type RuleNode } from './compile-rules.ts';
 import { FieldPathError, findField } from './field-path.ts';
 import { fieldNameInRules } from './rule-type.ts';
 
@@ -18,10 +18,11 @@ function check(
 ) {
   const own = typeof rule === 'string' ? { rule } : { rule: 'false', ...rule };
   const spec = { type: 'object', properties, 'x-kubernetes-validations': [own] };
-  const node = ruleTree({ type: 'object', properties: { spec } }, true) as RuleNode;
+  const node = compilingTree({ type: 'object', properties: { spec } }, true)() as RuleNode;
   const warnings: string[] = [];
   const past = old && { old: { value: { spec: old } } };
-  const errors = ruleErrors({ spec: value }, node, { ...past, warn: (message) => warnings.push(message) });
+  const warn = (message: string) => warnings.push(message);
+  const errors = checkingRules({ spec: value }, node, { ...past, warn })();
   return { said: texts(errors), warnings };
 }
 
@@ -122,7 +123,10 @@ describe('a rule', () => {
     const value = { kind: 'A', spec: { kind: 'A' } };
     const warnings: string[] = [];
     const warn = (message: string) => warnings.push(message);
-    const errors = ruleErrors(value, ruleTree(schema, true) as RuleNode, { old: { value }, warn });
+    const errors = checkingRules(value, compilingTree(schema, true)() as RuleNode, {
+      old: { value },
+      warn,
+    })();
     expect(texts(errors)).toEqual(['kind: Invalid value: "A": failed rule: self == \'B\'']);
     expect(warnings).toEqual(['spec.kind: Invalid value: "A": failed rule: self == \'B\'']);
   });

@@ -3,7 +3,7 @@ import { clone } from '../../../machinery/clone.ts';
 import type { FieldError } from '../../../machinery/field-error.ts';
 import { seededRandom } from '../../../platform/random.ts';
 import { VirtualClock } from '../../../platform/virtual-clock.ts';
-import type { HookContext, Kind } from '../../registry/kind.ts';
+import type { HookContext, Kind, ValidatedWrite } from '../../registry/kind.ts';
 
 /** A context for hooks over objects given by the test. */
 export function testContext(
@@ -57,7 +57,8 @@ export function createErrors<T extends KubernetesObject>(
   object: T,
   context: HookContext = testContext(),
 ): string[] {
-  return texts(kind.validate?.(created(kind, object, context), context) ?? []);
+  const made = created(kind, object, context);
+  return allTexts(kind, { object: made, found: kind.validate?.(made, context) ?? [], context });
 }
 
 /** What validation says of a change of an object. */
@@ -75,7 +76,18 @@ export function updateErrors<T extends KubernetesObject>(
   const errors = kind.validateUpdate
     ? kind.validateUpdate(copy, old, context)
     : (kind.validate?.(copy, context) ?? []);
-  return texts(errors);
+  return allTexts(kind, { object: copy, old, found: errors, context });
+}
+
+/** With what takes turns, as long as that is not much. */
+function allTexts<T extends KubernetesObject>(
+  kind: Kind<T>,
+  write: Omit<ValidatedWrite<T>, 'signal'>,
+): string[] {
+  const { signal } = new AbortController();
+  const further = kind.validateInTurns?.({ ...write, signal }) ?? [];
+  if (further instanceof Promise) throw new Error('it takes turns to find out what is wrong');
+  return texts([...write.found, ...further]);
 }
 
 /** The cells of an object's row, by column. */
