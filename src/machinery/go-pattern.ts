@@ -14,10 +14,12 @@ let keptLength = 0;
 const longText = 1000;
 
 /** Whether a text has a match of a pattern. */
-export function hasPattern(pattern: RE2JS, text: string): boolean {
-  const found = text.length > longText ? hasMatch(pattern.re2().prog, text) : undefined;
-  return found ?? pattern.test(text);
-}
+export const hasPattern = (pattern: RE2JS, text: string): boolean =>
+  matchOf(pattern, text) ?? pattern.test(text);
+
+/** The same where that can be told quickly; undefined for a long text and a pattern that has many states. */
+export const matchOf = (pattern: RE2JS, text: string): boolean | undefined =>
+  text.length > longText ? hasMatch(pattern.re2().prog, text) : pattern.test(text);
 
 /**
  * A regular expression in the syntax of RE2, as Go has it: matching takes time in proportion to the text alone. Those of late are

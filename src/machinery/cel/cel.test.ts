@@ -290,6 +290,7 @@ describe('what costs little and takes long', () => {
     'object.few.map(x, object.long.replace("", "bcd")).size() > 0',
     'object.numbers.map(x, object.long).join().size() > 0',
     'object.few.map(x, object.long.findAll("")).size() > 0',
+    'object.long.findAll("a.*b|a").size() > 0',
   ])('%s', (expression) => {
     const program = compile(expression, { variables: { object: dynType } });
     let spent = 0;

@@ -20,12 +20,12 @@ export class Known {
   readonly outcomes = new Map<object, Outcome>();
   #resting: { node: object; run: object } | undefined;
 
-  /** The macro at hand rests; there is one at most. */
+  /** The macro or the call at hand rests; there is one at most. */
   rest(node: object, run: object): void {
     this.#resting = { node, run };
   }
 
-  /** The macro that goes on now, where it has rested. */
+  /** What goes on now, where it has rested. */
   underWay(node: object): object | undefined {
     if (this.#resting?.node !== node) return undefined;
     const { run } = this.#resting;
@@ -38,8 +38,8 @@ export class Known {
 export const isWorthKeeping = (taken: number): boolean => taken >= 500 && mayRest();
 
 /**
- * One evaluation. It can rest between two elements of a macro: `Pause` is thrown, and each macro that it comes through keeps its place.
- * It goes on from the beginning, where what has been done already is known.
+ * One evaluation. It can rest between two elements of a macro, and within calls that take long: `Pause` is thrown, and each macro that it
+ * comes through keeps its place. It goes on from the beginning, where what has been done already is known.
  */
 export class Frame {
   readonly lookup: (variable: string) => CelValue;

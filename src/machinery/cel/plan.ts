@@ -2,8 +2,8 @@ import type { ListElement, MapEntry, Node, NodeOf } from './ast.ts';
 import { namespacedFunction, qualifiedName, typeNames } from './check.ts';
 import { CelBudgetError, CelError } from './errors.ts';
 import { planFold } from './fold.ts';
-import { type Frame, isWorthKeeping } from './frame.ts';
-import { effort, effortPerError } from './rest.ts';
+import { type Frame, isWorthKeeping, type Spent } from './frame.ts';
+import { effort, effortPerError, Pause } from './rest.ts';
 import type { Library, Overload } from './signature.ts';
 import type { CelType } from './types.ts';
 import {
@@ -151,6 +151,11 @@ export class Planner {
     return (frame) => {
       const done = frame.recall(node);
       if (done) return done.value;
+      const begun = frame.known?.underWay(node) as CallRun | undefined;
+      if (begun) {
+        frame.return(begun.spent);
+        return finishCall(frame, node, begun);
+      }
       const { cost, work } = frame;
       const { elements } = work;
       const values: CelValue[] = [];
@@ -162,6 +167,10 @@ export class Planner {
       const found = firstFitting(overloads, values);
       if (!found) throw noOverload(name, values, member);
       frame.spend(1 + (found.cost ? Math.ceil(found.cost(values)) : 0));
+      if (found.begin) {
+        const before = { cost, elements };
+        return finishCall(frame, node, { before, spent: before, run: found.begin(...values) });
+      }
       const value = found.run(...values);
       if (isWorthKeeping(frame.cost - cost + work.elements - elements))
         frame.keep(node, value, { cost, elements });
@@ -246,6 +255,28 @@ export class Planner {
       const value = body(frame);
       return node.flat ? value : new Optional(value);
     };
+  }
+}
+
+/** A call under way that can rest. */
+interface CallRun {
+  /** What had been spent when it began, and when it last rested. */
+  readonly before: Spent;
+  spent: Spent;
+  run(): CelValue;
+}
+
+function finishCall(frame: Frame, node: Node, call: CallRun): CelValue {
+  try {
+    const value = call.run();
+    frame.keep(node, value, call.before);
+    return value;
+  } catch (error) {
+    if (error instanceof Pause) {
+      call.spent = frame.spent;
+      frame.rest(node, call);
+    } else if (error instanceof CelError) frame.keep(node, error, call.before);
+    throw error;
   }
 }
 

@@ -13,6 +13,8 @@ const object = {
   numbers,
   words: numbers.map((i) => `word ${i}`),
   map: Object.fromEntries(numbers.map((i) => [`k${i}`, i])),
+  bits: Array.from({ length: 30_000 }, (_, i) => 'ab'[Math.floor((i * 0.618_034) ** 2 * 7) % 2]).join(''),
+  text: 'lorem ipsum 12 '.repeat(3000),
 };
 
 function begun(expression: string) {
@@ -64,6 +66,13 @@ describe('what rests comes to the same, for the same cost:', () => {
     'object.numbers.map(x, object.numbers.all(y, y + x >= 0) ? x : x / 0)[119] / 0 == 1',
     'object.numbers.all(x, object.numbers.all(y, object.numbers.all(z, x + y + z + 1 > 0)))',
     'variables.squares.size() == 120 && variables.squares[3] && object.numbers.all(x, variables.squares.exists(s, !s) == false)',
+    'object.text.find("[a-z]+[3-9]")',
+    'object.text.findAll("[a-z]+").size() + object.text.findAll("[0-9]", 2000).size()',
+    'object.text.find("x[a-z]+y") + object.text.find("1+[a-z0-9 ]{5}$") + object.text.find("m i.* 12")',
+    'object.words.map(w, object.text.find("m i[a-z ]*" + w + "|$"))',
+    'object.numbers.exists(x, object.text.findAll("1.").size() / (x - 5) == 3000) || object.text.find("x") == ""',
+    'object.numbers.all(x, object.text.findAll("1.").size() / (3 - x) >= 0) || object.text.findAll("u").size() == 3000',
+    'object.bits.matches("(a|b)*a(a|b){12}c") || object.bits.matches("b(a|b){13}$")',
   ])('%s', async (expression) => {
     const [whole, inParts] = [begun(expression), begun(expression)];
     const work = inTurns(inParts.begin());

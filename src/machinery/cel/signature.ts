@@ -1,3 +1,4 @@
+import { withoutRest } from './rest.ts';
 import type { CelType } from './types.ts';
 import * as types from './types.ts';
 import type { CelValue } from './values.ts';
@@ -11,6 +12,12 @@ export interface Overload {
   result: CelType;
   // biome-ignore lint/suspicious/noExplicitAny: the signature says what comes, in a form that the compiler cannot read.
   run(...args: any[]): CelValue;
+  /**
+   * For what can take long: begins on a call that can rest (`rest.ts`), so that what this gives is called until it does not throw Pause.
+   * It does the same as `run`.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  begin?: ((...args: any[]) => () => CelValue) | undefined;
   /** What a call costs besides the one that every call does. */
   cost?: ((args: readonly CelValue[]) => number) | undefined;
 }
@@ -60,6 +67,13 @@ export function overload(
     cost,
   };
 }
+
+/** The same of a function that can rest. */
+export const restingOverload = (
+  signature: string,
+  begin: NonNullable<Overload['begin']>,
+  cost?: (args: readonly CelValue[]) => number,
+): Overload => ({ ...overload(signature, (...args) => withoutRest(begin(...args)), cost), begin });
 
 /** Functions by their names. */
 export function libraryOf(...parts: readonly (readonly Overload[])[]): Library {

@@ -1,36 +1,20 @@
 import type { RE2JS } from '@bufbuild/re2';
-import { goPattern, hasPattern } from '../../go-pattern.ts';
+import { goPattern, matchOf } from '../../go-pattern.ts';
 import { CelError } from '../errors.ts';
-import { findMatch } from '../find.ts';
+import { Finder } from '../find.ts';
 import { effort } from '../rest.ts';
-import { type Overload, overload } from '../signature.ts';
+import { type Overload, restingOverload } from '../signature.ts';
 import { ArrayList, type CelList, type CelValue } from '../values.ts';
 import { work } from '../work.ts';
 
-/** Regular expressions as Go has them: matching takes time linear in the text. */
+/** Regular expressions as Go has them: matching takes time linear in the text, and can rest. */
 export function regex(): Overload[] {
   return [
-    overload(
-      'string::matches(string): bool',
-      (text: string, pattern: string) => hasPattern(compiled(pattern), text),
-      cost,
-    ),
-    overload(
-      'matches(string, string): bool',
-      (text: string, pattern: string) => hasPattern(compiled(pattern), text),
-      cost,
-    ),
-    overload(
-      'string::find(string): string',
-      (text: string, pattern: string) => all(text, pattern, 1)[0] ?? '',
-      cost,
-    ),
-    overload(
-      'string::findAll(string): list<string>',
-      (text: string, pattern: string) => found(text, pattern, -1n),
-      cost,
-    ),
-    overload('string::findAll(string, int): list<string>', found, cost),
+    restingOverload('string::matches(string): bool', matching, cost),
+    restingOverload('matches(string, string): bool', matching, cost),
+    restingOverload('string::find(string): string', first, cost),
+    restingOverload('string::findAll(string): list<string>', every, cost),
+    restingOverload('string::findAll(string, int): list<string>', every, cost),
   ];
 }
 
@@ -50,24 +34,44 @@ export function compiled(pattern: string, head = ''): RE2JS {
   }
 }
 
-function found(text: string, pattern: string, limit: bigint): CelList {
-  return new ArrayList(all(text, pattern, limit < 0n ? Infinity : Number(limit)));
+function matching(text: string, pattern: string): () => boolean {
+  const expression = compiled(pattern);
+  const known = matchOf(expression, text);
+  if (known !== undefined) return () => known;
+  const finder = new Finder(expression, text);
+  return () => finder.finish() !== undefined;
 }
 
+function first(text: string, pattern: string): () => string {
+  const finding = all(text, pattern, 1);
+  return () => finding()[0] ?? '';
+}
+
+function every(text: string, pattern: string, limit = -1n): () => CelList {
+  const finding = all(text, pattern, limit < 0n ? Infinity : Number(limit));
+  return () => new ArrayList(finding());
+}
+
+/** What going again over a character that a match before has been looked for in counts. */
+const perCharacterAgain = 0.1;
+
 /** As Go's FindAll: an empty match next to the end of another does not count. */
-function all(text: string, pattern: string, limit: number): string[] {
-  const expression = compiled(pattern, 'Illegal regex: ');
+function all(text: string, pattern: string, limit: number): () => string[] {
+  const finder = new Finder(compiled(pattern, 'Illegal regex: '), text);
   const parts: string[] = [];
   let from = 0;
   let lastEnd = -1;
-  while (parts.length < limit && from <= text.length) {
-    work(1);
-    const match = findMatch(expression, text, from);
-    if (!match) break;
-    const { start, end } = match;
-    if (end > start || start !== lastEnd) parts.push(text.slice(start, end));
-    lastEnd = end;
-    from = end > start ? end : end + ((text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1);
-  }
-  return parts;
+  return () => {
+    while (parts.length < limit && from <= text.length) {
+      const match = finder.finish();
+      if (!match) break;
+      const { start, end } = match;
+      work(1 + (finder.at - end) * perCharacterAgain);
+      if (end > start || start !== lastEnd) parts.push(text.slice(start, end));
+      lastEnd = end;
+      from = end > start ? end : end + ((text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1);
+      finder.begin(from);
+    }
+    return parts;
+  };
 }
