@@ -50,7 +50,7 @@ const deviceExtent: Extent = {
   max: 0,
   fields: new Map([
     ['driver', sized(text.driver)],
-    ['allowMultipleAllocations', sized(0)],
+    ['allowMultipleAllocations', sized(1)],
     ['attributes', mapOf(sized(text.attribute), sized(text.attribute))],
     ['capacity', mapOf(sized(0))],
   ]),
@@ -72,16 +72,22 @@ export function selectorErrors(
 function expressionErrors(field: string, expression: string): readonly FieldError[] {
   if (byteLength(expression) > maxExpressionBytes) return [tooLong(field, maxExpressionBytes)];
   try {
-    const variables = { device: deviceType };
     const { type } = compile(expression, { variables });
     if (type.kind !== 'bool' && type.kind !== 'dyn') {
       const why = `must evaluate to bool or the unknown type, not ${formatType(type)}`;
       return [invalid(field, expression, why)];
     }
-    const cost = maxCostOf(expression, { variables, extents: new Map([['device', deviceExtent]]) });
-    return cost > maxCost ? [forbiddenField(field, 'too complex, exceeds cost limit')] : [];
+    return selectorCost(expression) > maxCost
+      ? [forbiddenField(field, 'too complex, exceeds cost limit')]
+      : [];
   } catch (error) {
     if (!(error instanceof CelCompileError)) throw error;
     return [invalid(field, expression, error.failed())];
   }
 }
+
+const variables = { device: deviceType };
+
+/** What a selector costs at most for one device. The expression must be one that compiles. */
+export const selectorCost = (expression: string): number =>
+  maxCostOf(expression, { variables, extents: new Map([['device', deviceExtent]]) });

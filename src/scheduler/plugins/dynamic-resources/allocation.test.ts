@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Node } from '../../../api/core/v1.ts';
 import type { Device, DeviceClaim, DeviceClass, ResourceSlice } from '../../../api/resource/v1.ts';
-import { allocate, NodeFailure, Patience } from './allocation.ts';
+import { allocate } from './allocation.ts';
 import { readAmounts } from './capacity.ts';
 import { deviceMatcher } from './device-selector.ts';
+import { NodeFailure, Patience } from './patience.ts';
 import { poolsOf } from './pools.ts';
 
 const node = (name: string): Node => ({ metadata: { name, labels: {} }, spec: {} });
@@ -96,6 +97,31 @@ describe('devices for claims', () => {
     expect(() => by('device.attributes["gpu.example.com"].nope == 1')).toThrow(
       /^claim default\/c0: selector #0: CEL runtime error: /,
     );
+    expect(() => by('device ==')).toThrow(
+      /^claim default\/c0: selector #0: CEL compile error: compilation failed: ERROR: <input>:1:10: Syntax error/,
+    );
+  });
+
+  test('by selectors that cost much, on some nodes after others: what has been found out is known the next time', () => {
+    const tens = '[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]';
+    const numbers = (depth: number): string =>
+      depth === 0 ? 'true' : `${tens}.all(x${depth}, ${numbers(depth - 1)})`;
+    const dear = Array.from({ length: 8 }, () => numbers(4)).join(' && ');
+    const expression = `${dear} && device.attributes["gpu.example.com"].model == "model-31Gi"`;
+    const devices = Array.from({ length: 32 }, (_, i) => gpu(`g${i}`, `${i}Gi`));
+    const market = marketOf([slice(devices)]);
+    const claims = [{ key: 'default/c0', devices: { requests: [ask('r', where(expression))] } }];
+    let decisions = 1;
+    for (; decisions < 20; decisions++) {
+      try {
+        expect(allocate(claims, node('a'), { ...market, patience: new Patience() })).toHaveLength(1);
+        break;
+      } catch (error) {
+        expect(error).toEqual(new NodeFailure('timed out trying to allocate devices'));
+      }
+    }
+    expect(decisions).toBeGreaterThan(1);
+    expect(decisions).toBeLessThan(8);
   });
 
   test('that belong together, or apart, also where the first try was wrong', () => {

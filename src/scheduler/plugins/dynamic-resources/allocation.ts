@@ -9,10 +9,12 @@ import type {
   DeviceSubRequest,
   ExactDeviceRequest,
 } from '../../../api/resource/v1.ts';
+import { CelCompileError, CelError } from '../../../machinery/cel/errors.ts';
 import { isRepelled } from '../../../machinery/tolerations.ts';
 import { type Amounts, CapacityBook, shareOf, writeAmounts } from './capacity.ts';
 import { concerns, holds } from './constraints.ts';
 import type { DeviceMatcher } from './device-selector.ts';
+import { NodeFailure, type Patience, timedOut } from './patience.ts';
 import { CounterBook, type Offer, type Pool, type View, viewsOf } from './pools.ts';
 
 /** What there is to be given out. */
@@ -29,24 +31,6 @@ export interface Market {
   patience: Patience;
 }
 
-/** More tries than these take too long. */
-const mostTries = 20_000;
-/** A node that has what is asked for at hand needs no more. */
-const leastTries = 100;
-
-/** How many tries each node is worth to one decision: with each that has taken too long the next is worth less, or a thousand nodes would hold the process up for minutes. */
-export class Patience {
-  #tries = mostTries;
-
-  get tries(): number {
-    return this.#tries;
-  }
-
-  lose(): void {
-    this.#tries = Math.max(leastTries, this.#tries / 2);
-  }
-}
-
 /** A claim that is to get devices. */
 export interface OpenClaim {
   /** `namespace/name`. */
@@ -57,11 +41,6 @@ export interface OpenClaim {
 /** Something is wrong with a claim or a class: no node can help. */
 export class AllocationError extends Error {
   override readonly name = 'AllocationError';
-}
-
-/** It could not be found out for this node, because a pool contradicts itself or the search took too long: another may still do. */
-export class NodeFailure extends Error {
-  override readonly name = 'NodeFailure';
 }
 
 /** One thing a claim asks for, under the name that its result has. */
@@ -223,7 +202,7 @@ class Search {
     const { patience } = this.#market;
     if (++this.#tries <= patience.tries) return;
     patience.lose();
-    throw new NodeFailure('timed out trying to allocate devices');
+    throw new NodeFailure(timedOut);
   }
 
   #isInUse({ spec, claim }: Want, { id }: Offer): boolean {
@@ -246,11 +225,16 @@ class Search {
 
   #satisfies({ pool, device }: Offer, selectors: readonly DeviceSelector[] = [], whose: string): boolean {
     return selectors.every(({ cel }, i) => {
+      const { driver } = pool;
       try {
-        return !cel || this.#market.matches(cel.expression, pool.driver, device);
+        return !cel || this.#market.matches(cel.expression, { driver, device }, this.#market.patience);
       } catch (error) {
-        const why = error instanceof Error ? error.message : String(error);
-        throw new AllocationError(`${whose}: selector #${i}: CEL runtime error: ${why}`);
+        const where = `${whose}: selector #${i}`;
+        if (error instanceof CelCompileError)
+          throw new AllocationError(`${where}: CEL compile error: ${error.failed()}`);
+        if (error instanceof CelError)
+          throw new AllocationError(`${where}: CEL runtime error: ${error.message}`);
+        throw error;
       }
     });
   }

@@ -1,10 +1,22 @@
 import type { Device } from '../../../api/resource/v1.ts';
 import { compile, type Program } from '../../../machinery/cel/cel.ts';
+import { CelCompileError, CelError } from '../../../machinery/cel/errors.ts';
 import { dynType, stringType } from '../../../machinery/cel/types.ts';
-import { ArrayList, CelMap, type CelValue } from '../../../machinery/cel/values.ts';
+import { ArrayList, CelMap, type CelValue, typeNameOf } from '../../../machinery/cel/values.ts';
 
-/** Whether a device satisfies an expression. Throws where the expression cannot be evaluated for it. */
-export type DeviceMatcher = (expression: string, driver: string, device: Device) => boolean;
+/** What may be spent on finding out about devices, in units of cost. */
+export interface Meter {
+  /** Throws where nothing is left. */
+  begin(): void;
+  spend(cost: number): void;
+}
+
+/** Whether a device of a driver satisfies an expression. Throws a CelCompileError, or a CelError where it cannot be evaluated. */
+export type DeviceMatcher = (
+  expression: string,
+  offered: { driver: string; device: Device },
+  meter: Meter,
+) => boolean;
 
 /** A map of named values; where asked for, one that is missing is an empty map. */
 class Named extends CelMap {
@@ -54,20 +66,21 @@ const quantity = compile('quantity(text)', parse);
 const semver = compile('semver(text)', parse);
 const made = (program: Program, text: string) => program.evaluate(() => text);
 
-function attributeValue(attribute: NonNullable<Device['attributes']>[string]): CelValue {
+function attributeValue(name: string, attribute: NonNullable<Device['attributes']>[string]): CelValue {
   const { int, bool, string, version, ints, bools, strings, versions } = attribute;
-  if (int !== undefined) return BigInt(int);
-  if (version !== undefined) return made(semver, version);
   if (ints) return new ArrayList(ints.map((item) => BigInt(item)));
   if (versions) return new ArrayList(versions.map((item) => made(semver, item)));
-  const list = bools ?? strings;
-  return list ? new ArrayList(list) : (bool ?? string ?? null);
+  const value = bools ?? strings ?? (int === undefined ? undefined : BigInt(int)) ?? bool ?? string;
+  if (Array.isArray(value)) return new ArrayList(value);
+  if (value !== undefined) return value;
+  if (version === undefined) throw new CelError(`attribute ${name}: unsupported attribute value`);
+  return made(semver, version);
 }
 
 function deviceValue(driver: string, { attributes = {}, capacity = {}, ...device }: Device): CelValue {
   const given = Object.entries(attributes).map(([name, value]): [string, CelValue] => [
     name,
-    attributeValue(value),
+    attributeValue(name, value),
   ]);
   const amounts = Object.entries(capacity).map(([name, { value }]): [string, CelValue] => [
     name,
@@ -84,17 +97,82 @@ function deviceValue(driver: string, { attributes = {}, capacity = {}, ...device
 }
 
 const mostPrograms = 1000;
+/** So much is remembered of one device. */
+const mostOutcomes = 100;
+/** What compiling an expression takes, each character, and what making values of a device does, in units of cost. */
+const costPerCharacter = 4;
+const costOfDevice = 50;
 
-/** Evaluates the expressions of classes and requests; keeps those it has compiled. */
+type Outcome = boolean | CelError | CelCompileError;
+
+/** What is known of a device as it stands in a slice. */
+interface KnownDevice {
+  value?: CelValue;
+  outcomes: Map<string, Outcome>;
+}
+
+/**
+ * Evaluates the expressions of classes and requests, each once for each device: they see nothing else. Keeps those it has compiled.
+ */
 export function deviceMatcher(): DeviceMatcher {
-  const programs = new Map<string, Program>();
-  return (expression, driver, device) => {
+  const programs = new Map<string, Program | CelCompileError>();
+  const devices = new WeakMap<Device, KnownDevice>();
+  const programFor = (expression: string, meter: Meter): Program => {
     let program = programs.get(expression);
     if (!program) {
-      program = compile(expression, { variables: { device: dynType } });
+      meter.spend(expression.length * costPerCharacter);
+      program = compiled(expression);
       if (programs.size >= mostPrograms) programs.clear();
       programs.set(expression, program);
     }
-    return program.evaluate(() => deviceValue(driver, device)) === true;
+    if (program instanceof CelCompileError) throw program;
+    return program;
   };
+  return (expression, { driver, device }, meter) => {
+    const known = devices.get(device) ?? { outcomes: new Map<string, Outcome>() };
+    devices.set(device, known);
+    let outcome = known.outcomes.get(expression);
+    if (outcome === undefined) {
+      meter.begin();
+      meter.spend(costOfDevice);
+      outcome = attempt(() => {
+        const program = programFor(expression, meter);
+        known.value ??= deviceValue(driver, device);
+        const { value } = known;
+        return asBool(
+          program.evaluate(() => value, { costLimit: maxCost, onCost: (cost) => meter.spend(cost) }),
+        );
+      });
+      if (known.outcomes.size >= mostOutcomes) known.outcomes.clear();
+      known.outcomes.set(expression, outcome);
+    }
+    if (typeof outcome === 'boolean') return outcome;
+    throw outcome;
+  };
+}
+
+/** What one evaluation may cost (`CELSelectorExpressionMaxCost`). */
+const maxCost = 1_000_000;
+
+function compiled(expression: string): Program | CelCompileError {
+  try {
+    return compile(expression, { variables: { device: dynType } });
+  } catch (error) {
+    if (error instanceof CelCompileError) return error;
+    throw error;
+  }
+}
+
+function asBool(value: CelValue): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new CelError(`CEL result of type ${typeNameOf(value)} could not be converted to bool`);
+}
+
+function attempt(work: () => boolean): Outcome {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof CelError || error instanceof CelCompileError) return error;
+    throw error;
+  }
 }

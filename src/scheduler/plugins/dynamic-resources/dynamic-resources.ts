@@ -23,7 +23,7 @@ import {
 import type { Handle, Lister } from '../../framework/handle.ts';
 import { refusalsOf } from '../../framework/refusals.ts';
 import { normalizeByLargest } from '../../score.ts';
-import { allocate, type Market, NodeFailure, type OpenClaim, Patience } from './allocation.ts';
+import { allocate, type Market, type OpenClaim } from './allocation.ts';
 import { hasBindingConditions, isOverdue, readinessOf } from './binding-conditions.ts';
 import { ClaimWriter } from './claim-writer.ts';
 import { deviceMatcher } from './device-selector.ts';
@@ -36,6 +36,7 @@ import {
 } from './extended-resources.ts';
 import { GivenDevices } from './given-devices.ts';
 import { type Claim, claimsOf, keyOfClaim } from './pod-claims.ts';
+import { NodeFailure, Patience } from './patience.ts';
 import { poolsOf } from './pools.ts';
 
 const name = 'DynamicResources';
