@@ -104,12 +104,15 @@ const join: Estimator = (target, [separator]) => {
 const find: Estimator = (target, [pattern]) =>
   target && pattern && { cost: searched(target, pattern), size: { min: 0, max: sizeOf(target).max } };
 
+/** Comparing the bytes of two addresses; of a range, its bytes are masked first. */
 const contains =
-  (comparisons: number, extra: number): Estimator =>
+  (ofRange: boolean): Estimator =>
   (_, [other]) => {
     if (!other) return undefined;
+    const comparing = Math.ceil(2 * addressBytes * perCharacter);
+    const masking = ofRange ? Math.ceil(addressBytes * perCharacter) + 1 : 0;
     const parsing = other.type.kind === 'opaque' ? 0 : traversal(other);
-    return { cost: Math.ceil(addressBytes * comparisons * perCharacter) + extra + parsing };
+    return { cost: comparing + masking + parsing };
   };
 
 const addressOf: Estimator = (target, [text]) => (target ? { cost: 1 } : text && { cost: traversal(text) });
@@ -119,8 +122,11 @@ const validate: Estimator = (_, [text]) =>
 
 const equalOpaques: Estimator = (_, [left, right]) => {
   if (left?.type.kind !== 'opaque' || right?.type.kind !== 'opaque') return undefined;
-  if (left.type.name !== right.type.name) return undefined;
-  return { cost: left.type.name === 'kubernetes.NamedFormat' ? costOfEach(namedFormat, perCharacter) : 1 };
+  const { name } = left.type;
+  if (name !== right.type.name) return undefined;
+  if (name === 'kubernetes.NamedFormat') return { cost: costOfEach(namedFormat, perCharacter) };
+  // As upstream, only what is on the right is looked at.
+  return { cost: name === 'kubernetes.URL' && right.size ? traversal(right) : 1 };
 };
 
 const pairs =
@@ -160,8 +166,8 @@ const extensions = new Map<string, Estimator>([
     'masked prefixLength family isUnspecified isLoopback isLinkLocalMulticast isLinkLocalUnicast isGlobalUnicast',
     fixed,
   ),
-  ['containsIP', contains(2, 0)],
-  ['containsCIDR', contains(3, 1)],
+  ['containsIP', contains(false)],
+  ['containsCIDR', contains(true)],
   ['validate', validate],
   ['_==_', equalOpaques],
   ['sets.contains', pairs(1)],

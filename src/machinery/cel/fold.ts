@@ -2,7 +2,9 @@ import type { Fold } from './ast.ts';
 import { CelBudgetError, CelError } from './errors.ts';
 import type { Frame, Known, Spent } from './frame.ts';
 import { effort, effortPerError, Pause, restIfDue } from './rest.ts';
-import type { Planner, Slots, Step } from './plan.ts';
+import { isConstant } from './constant.ts';
+import type { Step } from './place.ts';
+import type { Planner, Slots } from './plan.ts';
 import { ArrayList, CelList, CelMap, type CelValue, EntryMap } from './values.ts';
 
 /** What a macro does with what its body says of one element. */
@@ -79,8 +81,39 @@ function elementsOf(over: CelValue): Element {
 
 interface FoldSteps {
   range: Step;
+  costs: FoldCosts;
+  gatherOf(): Gatherer;
   /** Takes one element; true once the result is certain. */
   take(frame: Frame, gather: Gatherer, element: Element): boolean;
+}
+
+/** What a macro costs besides its range and its body, as upstream writes it out. */
+interface FoldCosts {
+  /** Asking whether the result is certain, before each element. */
+  asking: number;
+  /** Taking an element that the filter, or the body of `filter` and `existsOne`, lets through. */
+  taking: number;
+  result: number;
+}
+
+const foldCosts: Record<Fold['name'], FoldCosts> = {
+  all: { asking: 2, taking: 1, result: 1 },
+  exists: { asking: 3, taking: 1, result: 1 },
+  existsOne: { asking: 0, taking: 2, result: 2 },
+  filter: { asking: 0, taking: 13, result: 1 },
+  map: { asking: 0, taking: 12, result: 1 },
+  transformList: { asking: 0, taking: 12, result: 1 },
+  transformMap: { asking: 0, taking: 3, result: 1 },
+  transformMapEntry: { asking: 0, taking: 2, result: 1 },
+};
+
+/** A list of one constant costs nothing. */
+const takingConstant = 2;
+
+function costsOf({ name }: Fold, isConstantBody: boolean): FoldCosts {
+  const costs = foldCosts[name];
+  const makesLists = name === 'map' || name === 'transformList';
+  return makesLists && isConstantBody ? { ...costs, taking: takingConstant } : costs;
 }
 
 /** The steps of a macro over a list or a map. */
@@ -89,15 +122,18 @@ export function planFold(planner: Planner, node: Fold, slots: Slots): Step {
   const [first, second] = node.variables;
   const one = planner.declare(slots, first);
   const two = second === undefined ? one : planner.declare(one.slots, second);
-  const body = planner.plan(node.body, two.slots);
+  const planned = planner.planned(node.body, two.slots);
+  const body = planned.step;
+  const costs = costsOf(node, isConstant(planned));
   const filter = node.filter && planner.plan(node.filter, two.slots);
+  const gatherOf = gathererOf(node, costs);
   const take: FoldSteps['take'] = (frame, gather, element) => {
-    frame.spend(2);
+    frame.spend(costs.asking);
     frame.slots[one.slot] = second === undefined ? element.single : element.key;
     if (second !== undefined) frame.slots[two.slot] = element.value;
     return filter && !asBool(filter(frame)) ? false : gather.take(body, frame, element);
   };
-  return (frame) => evaluateFold(frame, node, { range, take });
+  return (frame) => evaluateFold(frame, node, { range, take, costs, gatherOf });
 }
 
 /** A macro under way. */
@@ -114,19 +150,22 @@ class FoldRun {
   /** Each time that it goes on it takes an element, however long it takes to come back to it. */
   #mayRest = true;
 
-  constructor(node: Fold, over: CelValue, before: Spent) {
+  constructor(gather: Gatherer, over: CelValue, before: Spent) {
     this.#element = elementsOf(over);
-    this.#gather = gathererOf(node);
+    this.#gather = gather;
     this.before = before;
   }
 
   /** Takes the elements that are left. */
-  finish(frame: Frame, take: FoldSteps['take']): CelValue {
+  finish(frame: Frame, { take, costs }: FoldSteps): CelValue {
     while (this.#isWithin || this.#begin(frame)) {
       const isCertain = take(frame, this.#gather, this.#element);
       this.#isWithin = false;
-      if (isCertain) break;
+      if (!isCertain) continue;
+      if (this.#element.next()) frame.spend(costs.asking);
+      break;
     }
+    frame.spend(costs.result);
     return this.#gather.result();
   }
 
@@ -152,15 +191,15 @@ class FoldRun {
   }
 }
 
-function evaluateFold(frame: Frame, node: Fold, { range, take }: FoldSteps): CelValue {
+function evaluateFold(frame: Frame, node: Fold, steps: FoldSteps): CelValue {
   const done = frame.recall(node);
   if (done) return done.value;
   const begun = frame.known?.underWay(node) as FoldRun | undefined;
-  const run = begun ?? beginFold(frame, node, range);
+  const run = begun ?? beginFold(frame, steps);
   const around = frame.known;
   if (begun) begun.goOn(frame);
   try {
-    const value = run.finish(frame, take);
+    const value = run.finish(frame, steps);
     frame.known = around;
     frame.keep(node, value, run.before);
     return value;
@@ -173,9 +212,9 @@ function evaluateFold(frame: Frame, node: Fold, { range, take }: FoldSteps): Cel
   }
 }
 
-function beginFold(frame: Frame, node: Fold, range: Step): FoldRun {
+function beginFold(frame: Frame, { range, gatherOf }: FoldSteps): FoldRun {
   const before = frame.spent;
-  return new FoldRun(node, range(frame), before);
+  return new FoldRun(gatherOf(), range(frame), before);
 }
 
 function asBool(value: CelValue): boolean {
@@ -183,31 +222,32 @@ function asBool(value: CelValue): boolean {
   throw new CelError('no such overload');
 }
 
-function gathererOf(node: Fold): Gatherer {
-  switch (node.name) {
+function gathererOf({ name }: Fold, { taking }: FoldCosts): () => Gatherer {
+  switch (name) {
     case 'all':
-      return quantifier(false);
+      return () => quantifier(false, taking);
     case 'exists':
-      return quantifier(true);
+      return () => quantifier(true, taking);
     case 'existsOne':
-      return counter();
+      return () => counter(taking);
     case 'filter':
-      return filtered();
+      return () => filtered(taking);
     case 'map':
     case 'transformList':
-      return listed();
+      return () => listed(taking);
     case 'transformMap':
     case 'transformMapEntry':
-      return mapped(node.name === 'transformMapEntry');
+      return () => mapped(name === 'transformMapEntry', taking);
   }
 }
 
 /** An element that decides makes up for errors on others. */
-function quantifier(decisive: boolean): Gatherer {
+function quantifier(decisive: boolean, taking: number): Gatherer {
   let decided = false;
   let failure: CelError | undefined;
   return {
     take(body, frame) {
+      frame.spend(taking);
       try {
         decided = asBool(body(frame)) === decisive;
       } catch (error) {
@@ -225,11 +265,13 @@ function quantifier(decisive: boolean): Gatherer {
   };
 }
 
-function counter(): Gatherer {
+function counter(taking: number): Gatherer {
   let count = 0;
   return {
     take(body, frame) {
-      if (asBool(body(frame))) count++;
+      if (!asBool(body(frame))) return false;
+      frame.spend(taking);
+      count++;
       return false;
     },
     result: () => count === 1,
@@ -237,21 +279,24 @@ function counter(): Gatherer {
 }
 
 /** Filtering a map gives its keys. */
-function filtered(): Gatherer {
+function filtered(taking: number): Gatherer {
   const items: CelValue[] = [];
   return {
     take(body, frame, { single }) {
-      if (asBool(body(frame))) items.push(single);
+      if (!asBool(body(frame))) return false;
+      frame.spend(taking);
+      items.push(single);
       return false;
     },
     result: () => new ArrayList(items),
   };
 }
 
-function listed(): Gatherer {
+function listed(taking: number): Gatherer {
   const items: CelValue[] = [];
   return {
     take(body, frame) {
+      frame.spend(taking);
       items.push(body(frame));
       return false;
     },
@@ -259,10 +304,11 @@ function listed(): Gatherer {
   };
 }
 
-function mapped(entries: boolean): Gatherer {
+function mapped(entries: boolean, taking: number): Gatherer {
   const map = new EntryMap();
   return {
     take(body, frame, { key }) {
+      frame.spend(taking);
       const made = body(frame);
       if (!entries) map.add(key, made);
       else if (made instanceof CelMap) {

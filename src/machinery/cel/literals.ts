@@ -40,8 +40,13 @@ const conversions = new Set([
   'int',
   'string',
   'timestamp',
+  'type',
   'uint',
 ]);
+
+/** Whether a call is one of those. */
+export const isConversion = ({ target, name, args }: NodeOf<'call'>): boolean =>
+  !target && args.length === 1 && conversions.has(name);
 const searches = new Set(['find', 'findAll']);
 
 /** What makes a constant of the expression unusable, which upstream finds out when it makes the program; undefined where nothing does. */
@@ -55,7 +60,7 @@ export function constantFault(node: Node, library: Library): string | undefined 
   const [first] = args;
   if (first?.type !== 'literal') return undefined;
   if (target && searches.has(name) && typeof first.value === 'string') return patternFault(first.value);
-  if (target || args.length !== 1 || !conversions.has(name)) return undefined;
+  if (!isConversion(node)) return undefined;
   return errorOf(library, name, [first.value])?.message;
 }
 

@@ -1,3 +1,4 @@
+import type { Cost } from './library/cost.ts';
 import { withoutRest } from './rest.ts';
 import type { CelType } from './types.ts';
 import * as types from './types.ts';
@@ -18,8 +19,10 @@ export interface Overload {
    */
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   begin?: ((...args: any[]) => () => CelValue) | undefined;
-  /** What a call costs besides the one that every call does. */
-  cost?: ((args: readonly CelValue[]) => number) | undefined;
+  /** What a call costs; 1 where absent. */
+  cost?: Cost | undefined;
+  /** That is so only where it is known beforehand that the call is one of this function; elsewhere a call costs 1. */
+  costIfKnown?: boolean;
 }
 
 /** The functions that expressions may call. */
@@ -48,11 +51,7 @@ const pattern =
  * A function from its signature: `size(string): int`; `string::find(string): string` is called as `text.find(pattern)`.
  * Capitals stand for any type, the same capital for the same type.
  */
-export function overload(
-  signature: string,
-  run: Overload['run'],
-  cost?: (args: readonly CelValue[]) => number,
-): Overload {
+export function overload(signature: string, run: Overload['run'], cost?: Cost): Overload {
   const groups = pattern.exec(signature)?.groups;
   if (!groups) throw new Error(`no signature: ${signature}`);
   const { target, name = '', parameters = '', result = '' } = groups;
@@ -68,11 +67,17 @@ export function overload(
   };
 }
 
+/** The same of a function whose calls cost as much only where it is known beforehand that they are calls of it. */
+export const knownOverload = (signature: string, run: Overload['run'], cost: Cost): Overload => ({
+  ...overload(signature, run, cost),
+  costIfKnown: true,
+});
+
 /** The same of a function that can rest. */
 export const restingOverload = (
   signature: string,
   begin: NonNullable<Overload['begin']>,
-  cost?: (args: readonly CelValue[]) => number,
+  cost?: Cost,
 ): Overload => ({ ...overload(signature, (...args) => withoutRest(begin(...args)), cost), begin });
 
 /** Functions by their names. */

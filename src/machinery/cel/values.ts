@@ -72,6 +72,10 @@ export class Optional {
 /** A value that only functions look into. */
 export abstract class Opaque {
   abstract readonly typeName: string;
+  /** What it counts for in the cost of calls: an address its bytes. */
+  get size(): number {
+    return 1;
+  }
   /** Whether two values of the same type are equal. */
   abstract equals(other: Opaque): boolean;
 }

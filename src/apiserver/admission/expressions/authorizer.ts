@@ -1,3 +1,4 @@
+import { type Cost, overFirst, sizeOf } from '../../../machinery/cel/library/cost.ts';
 import { type Overload, libraryOf, overload } from '../../../machinery/cel/signature.ts';
 import { type CelType, opaqueType } from '../../../machinery/cel/types.ts';
 import { type CelValue, Opaque } from '../../../machinery/cel/values.ts';
@@ -105,6 +106,10 @@ function serviceAccount({ question }: Step, namespace: string, name: string): St
   return new Step('Authorizer', { ...question, user });
 }
 
+/** What reading a selector costs: it may have a requirement every two characters. */
+const selectorCost: Cost = ([, text]) =>
+  10 + overFirst()([text as CelValue]) + Math.ceil(sizeOf(text) / 2) * 50;
+
 function functions(): Overload[] {
   const path = 'kubernetes.authorization.PathCheck';
   const group = 'kubernetes.authorization.GroupCheck';
@@ -135,8 +140,8 @@ function functions(): Overload[] {
     narrowed('subresource'),
     narrowed('namespace'),
     narrowed('name'),
-    overload(`${resourceCheck}::fieldSelector(string): ${resourceCheck}`, narrowing('fields')),
-    overload(`${resourceCheck}::labelSelector(string): ${resourceCheck}`, narrowing('labels')),
+    overload(`${resourceCheck}::fieldSelector(string): ${resourceCheck}`, narrowing('fields'), selectorCost),
+    overload(`${resourceCheck}::labelSelector(string): ${resourceCheck}`, narrowing('labels'), selectorCost),
     overload(`${path}::check(string): ${decision}`, check, () => checkCost),
     overload(`${resourceCheck}::check(string): ${decision}`, check, () => checkCost),
     overload(`${decision}::allowed(): bool`, ({ decision: d }: DecisionValue) => d.verdict === 'allow'),

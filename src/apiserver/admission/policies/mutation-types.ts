@@ -1,4 +1,5 @@
 import type { RecordTypes } from '../../../machinery/cel/cel.ts';
+import { overFirst } from '../../../machinery/cel/library/cost.ts';
 import { libraryOf, overload } from '../../../machinery/cel/signature.ts';
 import { dynType, listType, objectType, opaqueType, stringType } from '../../../machinery/cel/types.ts';
 
@@ -29,5 +30,5 @@ const escapeKey = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1
 /** What the expressions of mutations may use besides. */
 export const mutationScope = {
   records,
-  library: libraryOf([overload('jsonpatch.escapeKey(string): string', escapeKey)]),
+  library: libraryOf([overload('jsonpatch.escapeKey(string): string', escapeKey, overFirst())]),
 };

@@ -3,8 +3,9 @@ import { goQuote } from '../../go-text.ts';
 import { canonicalIp, ipFamily } from '../../ip.ts';
 import { CelError } from '../errors.ts';
 import { effort } from '../rest.ts';
-import { type Overload, overload } from '../signature.ts';
+import { knownOverload, type Overload, overload } from '../signature.ts';
 import { Opaque } from '../values.ts';
+import { type Cost, overFirst } from './cost.ts';
 
 /** What reading an address takes besides its cost. */
 const effortPerAddress = 20;
@@ -19,6 +20,9 @@ class IpValue extends Opaque {
     this.text = canonicalIp(text) as string;
     this.address = ipaddr.parse(this.text);
   }
+  override get size(): number {
+    return this.address.toByteArray().length;
+  }
   equals(other: Opaque): boolean {
     return other instanceof IpValue && other.text === this.text;
   }
@@ -31,11 +35,11 @@ class IpValue extends Opaque {
 export function ips(): Overload[] {
   const test = (name: string, run: (ip: IpValue) => boolean) => overload(`net.IP::${name}(): bool`, run);
   return [
-    overload('ip(string): net.IP', ipOf),
-    overload('isIP(string): bool', isIp),
+    overload('ip(string): net.IP', ipOf, overFirst()),
+    overload('isIP(string): bool', isIp, overFirst()),
     overload('string(net.IP): string', (ip: IpValue) => ip.text),
     overload('net.IP::family(): int', (ip: IpValue) => ip.family),
-    overload('ip.isCanonical(string): bool', (text: string) => ipOf(text).text === text),
+    overload('ip.isCanonical(string): bool', (text: string) => ipOf(text).text === text, overFirst(2)),
     test('isUnspecified', ({ address }) => address.range() === 'unspecified'),
     test('isLoopback', ({ address }) => address.range() === 'loopback'),
     test('isLinkLocalMulticast', ({ text }) => /^(?:224\.0\.0\.|ff[0-9a-f]2:)/.test(text)),
@@ -65,6 +69,9 @@ class CidrValue extends Opaque {
     this.ip = ip;
     this.bits = bits;
   }
+  override get size(): number {
+    return Math.ceil(this.bits / 8);
+  }
   equals(other: Opaque): boolean {
     return other instanceof CidrValue && other.bits === this.bits && other.ip.equals(this.ip);
   }
@@ -86,22 +93,48 @@ class CidrValue extends Opaque {
 /** Ranges of addresses. */
 export function cidrs(): Overload[] {
   return [
-    overload('cidr(string): net.CIDR', cidrOf),
-    overload('isCIDR(string): bool', (text: string) => parse(text) !== undefined),
+    overload('cidr(string): net.CIDR', cidrOf, overFirst()),
+    overload('isCIDR(string): bool', (text: string) => parse(text) !== undefined, overFirst()),
     overload('string(net.CIDR): string', ({ ip, bits }: CidrValue) => `${ip.text}/${bits}`),
-    overload('net.CIDR::containsIP(string): bool', (range: CidrValue, text: string) =>
-      range.contains(ipOf(text)),
-    ),
-    overload('net.CIDR::containsIP(net.IP): bool', (range: CidrValue, ip: IpValue) => range.contains(ip)),
-    overload('net.CIDR::containsCIDR(string): bool', (range: CidrValue, text: string) =>
-      range.containsRange(cidrOf(text)),
-    ),
-    overload('net.CIDR::containsCIDR(net.CIDR): bool', (range: CidrValue, other: CidrValue) =>
-      range.containsRange(other),
-    ),
+    ...containing(),
     overload('net.CIDR::ip(): net.IP', ({ ip }: CidrValue) => ip),
     overload('net.CIDR::prefixLength(): int', ({ bits }: CidrValue) => BigInt(bits)),
     overload('net.CIDR::masked(): net.CIDR', (range: CidrValue) => range.masked()),
+  ];
+}
+
+/** Comparing what a range has of an address with another address. */
+const comparison: Cost = (args) => overFirst(2)(args);
+/** The same, after masking that address. */
+const rangeComparison: Cost = (args) => comparison(args) + overFirst()(args) + 1;
+/** The same, after reading what is compared. */
+const reading =
+  (cost: Cost): Cost =>
+  (args) =>
+    cost(args) + overFirst()(args.slice(1));
+
+function containing(): Overload[] {
+  return [
+    knownOverload(
+      'net.CIDR::containsIP(string): bool',
+      (range: CidrValue, text: string) => range.contains(ipOf(text)),
+      reading(comparison),
+    ),
+    overload(
+      'net.CIDR::containsIP(net.IP): bool',
+      (range: CidrValue, ip: IpValue) => range.contains(ip),
+      comparison,
+    ),
+    knownOverload(
+      'net.CIDR::containsCIDR(string): bool',
+      (range: CidrValue, text: string) => range.containsRange(cidrOf(text)),
+      reading(rangeComparison),
+    ),
+    overload(
+      'net.CIDR::containsCIDR(net.CIDR): bool',
+      (range: CidrValue, other: CidrValue) => range.containsRange(other),
+      rangeComparison,
+    ),
   ];
 }
 

@@ -1,9 +1,9 @@
 import { CelError } from '../errors.ts';
 import { formatMoment, formatSpan, parseTimestamp } from '../moments.ts';
 import { parseSpan } from '../spans.ts';
-import { type Overload, overload } from '../signature.ts';
+import { knownOverload, type Overload, overload } from '../signature.ts';
 import { type CelValue, Duration, Timestamp, TypeValue, typeNameOf, Uint } from '../values.ts';
-import { traversal } from './text.ts';
+import { overFirst } from './cost.ts';
 
 const billion = 1_000_000_000n;
 
@@ -19,7 +19,7 @@ export function conversions(): Overload[] {
     ...toNumbers(),
     ...toText(),
     overload('bool(string): bool', boolOf),
-    overload('bytes(string): bytes', (text: string) => Uint8Array.from(Buffer.from(text)), traversal),
+    knownOverload('bytes(string): bytes', (text: string) => Uint8Array.from(Buffer.from(text)), overFirst()),
     overload('timestamp(string): timestamp', parseTimestamp),
     overload('timestamp(int): timestamp', (seconds: bigint) => new Timestamp(seconds * billion)),
     overload('duration(string): duration', parseSpan),
@@ -51,7 +51,7 @@ function toText(): Overload[] {
     overload('string(int): string', String),
     overload('string(uint): string', ({ value }: Uint) => String(value)),
     overload('string(double): string', doubleText),
-    overload('string(bytes): string', bytesText, traversal),
+    knownOverload('string(bytes): string', bytesText, overFirst()),
     overload('string(timestamp): string', formatMoment),
     overload('string(duration): string', formatSpan),
   ];

@@ -4,7 +4,7 @@ import { type Overload, overload } from '../signature.ts';
 import { ArrayList, CelList, type CelValue, Duration, isOfType, Optional, Uint } from '../values.ts';
 import { compare } from './operators.ts';
 import { work } from '../work.ts';
-import { traversal } from './text.ts';
+import { making, overContents, pairing, selfComparison, sizeOf } from './cost.ts';
 
 const comparable = ['int', 'uint', 'double', 'bool', 'duration', 'timestamp', 'string', 'bytes'] as const;
 const summable = ['int', 'uint', 'double', 'duration'] as const;
@@ -14,28 +14,44 @@ export function lists(): Overload[] {
   return [
     ...comparable.flatMap(ordering),
     ...summable.map((type) =>
-      overload(`list<${type}>::sum(): ${type}`, (list: CelList) => sum(list, type), traversal),
+      overload(`list<${type}>::sum(): ${type}`, (list: CelList) => sum(list, type), overContents),
     ),
     overload(
       'list<A>::indexOf(A): int',
       (list: CelList, value: CelValue) => place(list, value, false),
-      traversal,
+      overContents,
     ),
     overload(
       'list<A>::lastIndexOf(A): int',
       (list: CelList, value: CelValue) => place(list, value, true),
-      traversal,
+      overContents,
     ),
-    overload('list<A>::slice(int, int): list<A>', slice),
-    overload('list<A>::flatten(): list<dyn>', (list: CelList) => new ArrayList(flat(list, 1n)), traversal),
+    overload(
+      'list<A>::slice(int, int): list<A>',
+      slice,
+      making(([, start, end]) => Number(end) - Number(start)),
+    ),
+    overload(
+      'list<A>::flatten(): list<dyn>',
+      (list: CelList) => new ArrayList(flat(list, 1n)),
+      making(([list]) => sizeOf(list)),
+    ),
     overload(
       'list<A>::flatten(int): list<dyn>',
       (list: CelList, depth: bigint) => new ArrayList(flat(list, depth)),
-      traversal,
+      making(([list, depth]) => sizeOf(list) * Number(depth)),
     ),
-    overload('lists.range(int): list<int>', range, ([size]) => Number(size)),
-    overload('list<A>::distinct(): list<A>', distinct, squared),
-    overload('list<A>::reverse(): list<A>', (list: CelList) => new ArrayList([...list].reverse()), traversal),
+    overload(
+      'lists.range(int): list<int>',
+      range,
+      making(([size]) => Number(size)),
+    ),
+    overload('list<A>::distinct(): list<A>', distinct, selfComparison),
+    overload(
+      'list<A>::reverse(): list<A>',
+      (list: CelList) => new ArrayList([...list].reverse()),
+      making(([list]) => sizeOf(list)),
+    ),
     overload('list<A>::first(): optional<A>', (list: CelList) => optionalAt(list, 0)),
     overload('list<A>::last(): optional<A>', (list: CelList) => optionalAt(list, list.size - 1)),
   ];
@@ -44,11 +60,13 @@ export function lists(): Overload[] {
 /** What is asked of lists whose elements have an order. */
 function ordering(type: string): Overload[] {
   return [
-    overload(`list<${type}>::isSorted(): bool`, isSorted, traversal),
-    overload(`list<${type}>::min(): ${type}`, (list: CelList) => extreme(list, 'min'), traversal),
-    overload(`list<${type}>::max(): ${type}`, (list: CelList) => extreme(list, 'max'), traversal),
-    overload(`list<${type}>::sort(): list<${type}>`, (list: CelList) => sorted(list, list), squared),
-    overload(`list<A>::@sortByAssociatedKeys(list<${type}>): list<A>`, sorted, squared),
+    overload(`list<${type}>::isSorted(): bool`, isSorted, overContents),
+    overload(`list<${type}>::min(): ${type}`, (list: CelList) => extreme(list, 'min'), overContents),
+    overload(`list<${type}>::max(): ${type}`, (list: CelList) => extreme(list, 'max'), overContents),
+    overload(`list<${type}>::sort(): list<${type}>`, (list: CelList) => sorted(list, list), selfComparison),
+    overload(`list<A>::@sortByAssociatedKeys(list<${type}>): list<A>`, sorted, ([, keys]) =>
+      selfComparison([keys as CelValue]),
+    ),
   ];
 }
 
@@ -58,15 +76,11 @@ export function sets(): Overload[] {
   const both = (a: CelList, b: CelList) => contains(a, b) && contains(b, a);
   const any = (a: CelList, b: CelList) => [...b].some((value) => includes(a, value));
   return [
-    overload('sets.contains(list<A>, list<A>): bool', contains, product),
-    overload('sets.equivalent(list<A>, list<A>): bool', both, product),
-    overload('sets.intersects(list<A>, list<A>): bool', any, product),
+    overload('sets.contains(list<A>, list<A>): bool', contains, pairing()),
+    overload('sets.equivalent(list<A>, list<A>): bool', both, pairing(2)),
+    overload('sets.intersects(list<A>, list<A>): bool', any, pairing()),
   ];
 }
-
-const sizeOf = (value: CelValue | undefined) => (value instanceof CelList ? value.size : 1);
-const product = ([a, b]: readonly CelValue[]) => sizeOf(a) * sizeOf(b);
-const squared = ([list]: readonly CelValue[]) => sizeOf(list) ** 2;
 
 function includes(list: CelList, value: CelValue): boolean {
   for (const item of list) if (equal(item, value)) return true;

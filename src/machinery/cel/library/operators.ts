@@ -1,15 +1,16 @@
 import { compareNumbers, equal, type Numeric } from '../equal.ts';
 import { CelError } from '../errors.ts';
-import { type Overload, overload } from '../signature.ts';
+import { knownOverload, type Overload, overload } from '../signature.ts';
 import { ArrayList, CelList, type CelMap, type CelValue, Duration, Timestamp, Uint } from '../values.ts';
-import { characters, traversal } from './text.ts';
+import { equality, overBoth, overShorter, sizeOf } from './cost.ts';
+import { characters } from './text.ts';
 
 /** Equality, order and arithmetic. */
 export function operators(): Overload[] {
   return [
-    overload('_==_(A, A): bool', equal, traversal),
-    overload('_!=_(A, A): bool', (a: CelValue, b: CelValue) => !equal(a, b), traversal),
-    overload('@in(A, list<A>): bool', isIn, ([, list]) => (list as CelList).size),
+    overload('_==_(A, A): bool', equal, equality),
+    overload('_!=_(A, A): bool', (a: CelValue, b: CelValue) => !equal(a, b), overShorter),
+    knownOverload('@in(A, list<A>): bool', isIn, ([, list]) => sizeOf(list)),
     overload('@in(A, map<A, B>): bool', (key: CelValue, map: CelMap) => map.has(key)),
     overload('!_(bool): bool', (value: boolean) => !value),
     ...sizes(),
@@ -29,15 +30,15 @@ function isIn(value: CelValue, list: CelList): boolean {
 
 type Sized = string | Uint8Array | CelList | CelMap;
 
-function sizeOf(value: Sized): bigint {
+function lengthOf(value: Sized): bigint {
   if (typeof value === 'string') return BigInt(characters(value).length);
   return BigInt(value instanceof Uint8Array ? value.length : value.size);
 }
 
 function sizes(): Overload[] {
   return ['string', 'bytes', 'list', 'map'].flatMap((type) => [
-    overload(`size(${type}): int`, sizeOf),
-    overload(`${type}::size(): int`, sizeOf),
+    overload(`size(${type}): int`, lengthOf),
+    overload(`${type}::size(): int`, lengthOf),
   ]);
 }
 
@@ -62,10 +63,10 @@ function orders(): Overload[] {
   const same = ['bool', 'string', 'bytes', 'timestamp', 'duration'].map((type) => `${type}, ${type}`);
   const mixed = numbers.flatMap((a) => numbers.map((b) => `${a}, ${b}`));
   return [...same, ...mixed].flatMap((types) => [
-    overload(`_<_(${types}): bool`, (a: CelValue, b: CelValue) => compare(a, b) < 0, traversal),
-    overload(`_<=_(${types}): bool`, (a: CelValue, b: CelValue) => compare(a, b) <= 0, traversal),
-    overload(`_>_(${types}): bool`, (a: CelValue, b: CelValue) => compare(a, b) > 0, traversal),
-    overload(`_>=_(${types}): bool`, (a: CelValue, b: CelValue) => compare(a, b) >= 0, traversal),
+    knownOverload(`_<_(${types}): bool`, (a: CelValue, b: CelValue) => compare(a, b) < 0, overShorter),
+    knownOverload(`_<=_(${types}): bool`, (a: CelValue, b: CelValue) => compare(a, b) <= 0, overShorter),
+    knownOverload(`_>_(${types}): bool`, (a: CelValue, b: CelValue) => compare(a, b) > 0, overShorter),
+    knownOverload(`_>=_(${types}): bool`, (a: CelValue, b: CelValue) => compare(a, b) >= 0, overShorter),
   ]);
 }
 
@@ -133,13 +134,13 @@ function moments(): Overload[] {
 
 function concatenations(): Overload[] {
   return [
-    overload('_+_(string, string): string', (a: string, b: string) => a + b, traversal),
-    overload(
+    knownOverload('_+_(string, string): string', (a: string, b: string) => a + b, overBoth),
+    knownOverload(
       '_+_(bytes, bytes): bytes',
-      (a: Uint8Array, b: Uint8Array) => Uint8Array.from([...a, ...b]),
-      traversal,
+      (a: Uint8Array, b: Uint8Array) => Uint8Array.from(Buffer.concat([a, b])),
+      overBoth,
     ),
-    overload('_+_(list<A>, list<A>): list<A>', concatLists, traversal),
+    overload('_+_(list<A>, list<A>): list<A>', concatLists),
   ];
 }
 

@@ -11,6 +11,7 @@ import {
 import { CelError } from '../errors.ts';
 import { type Overload, overload } from '../signature.ts';
 import { Opaque } from '../values.ts';
+import { overFirst } from './cost.ts';
 
 class QuantityValue extends Opaque {
   readonly typeName = 'kubernetes.Quantity';
@@ -30,8 +31,8 @@ const type = 'kubernetes.Quantity';
 export function quantities(): Overload[] {
   const order = (a: QuantityValue, b: QuantityValue) => compareQuantities(a.quantity, b.quantity);
   return [
-    overload(`quantity(string): ${type}`, quantityOf),
-    overload('isQuantity(string): bool', (text: string) => isQuantity(text)),
+    overload(`quantity(string): ${type}`, quantityOf, overFirst()),
+    overload('isQuantity(string): bool', (text: string) => isQuantity(text), overFirst()),
     overload(`${type}::sign(): int`, ({ quantity }: QuantityValue) => BigInt(quantitySign(quantity))),
     overload(
       `${type}::isGreaterThan(${type}): bool`,

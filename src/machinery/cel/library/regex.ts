@@ -4,23 +4,19 @@ import { CelError } from '../errors.ts';
 import { Finder } from '../find.ts';
 import { effort } from '../rest.ts';
 import { type Overload, restingOverload } from '../signature.ts';
-import { ArrayList, type CelList, type CelValue } from '../values.ts';
+import { ArrayList, type CelList } from '../values.ts';
+import { searching } from './cost.ts';
 import { work } from '../work.ts';
 
 /** Regular expressions as Go has them: matching takes time linear in the text, and can rest. */
 export function regex(): Overload[] {
   return [
-    restingOverload('string::matches(string): bool', matching, cost),
-    restingOverload('matches(string, string): bool', matching, cost),
-    restingOverload('string::find(string): string', first, cost),
-    restingOverload('string::findAll(string): list<string>', every, cost),
-    restingOverload('string::findAll(string, int): list<string>', every, cost),
+    restingOverload('string::matches(string): bool', matching, searching),
+    restingOverload('matches(string, string): bool', matching, searching),
+    restingOverload('string::find(string): string', first, searching),
+    restingOverload('string::findAll(string): list<string>', every, searching),
+    restingOverload('string::findAll(string, int): list<string>', every, searching),
   ];
-}
-
-/** As upstream counts: a tenth of the text times a quarter of the pattern. */
-function cost([text, pattern]: readonly CelValue[]): number {
-  return (String(text).length + 1) * 0.1 * Math.ceil(String(pattern).length * 0.25);
 }
 
 /** Throws a CelError for what is no pattern. */

@@ -1,6 +1,7 @@
 import { CelError } from '../errors.ts';
 import { type Overload, overload } from '../signature.ts';
 import { Opaque } from '../values.ts';
+import { overFirst } from './cost.ts';
 
 interface Version {
   numbers: readonly [bigint, bigint, bigint];
@@ -28,10 +29,10 @@ export function semver(): Overload[] {
     overload(`${type}::${name}(): int`, ({ version }: SemverValue) => version.numbers[index]);
   const isVersion = (text: string, tolerant = false) => parse(text, tolerant) !== undefined;
   return [
-    overload(`semver(string): ${type}`, (text: string) => semverOf(text, false)),
-    overload(`semver(string, bool): ${type}`, semverOf),
-    overload('isSemver(string): bool', isVersion),
-    overload('isSemver(string, bool): bool', isVersion),
+    overload(`semver(string): ${type}`, (text: string) => semverOf(text, false), overFirst()),
+    overload(`semver(string, bool): ${type}`, semverOf, overFirst()),
+    overload('isSemver(string): bool', isVersion, overFirst()),
+    overload('isSemver(string, bool): bool', isVersion, overFirst()),
     overload(`${type}::isGreaterThan(${type}): bool`, (a: SemverValue, b: SemverValue) => order(a, b) > 0),
     overload(`${type}::isLessThan(${type}): bool`, (a: SemverValue, b: SemverValue) => order(a, b) < 0),
     overload(`${type}::compareTo(${type}): int`, (a: SemverValue, b: SemverValue) => BigInt(order(a, b))),

@@ -6,7 +6,8 @@ import { doubleText } from './conversions.ts';
 import { formatMoment, formatSpan } from '../moments.ts';
 import { Duration, Timestamp, TypeValue } from '../values.ts';
 import { work, workOnText } from '../work.ts';
-import { characters, traversal } from './text.ts';
+import { containment, joining, overContents, overFirst } from './cost.ts';
+import { characters } from './text.ts';
 
 /** Functions on text; positions count code points. */
 export function strings(): Overload[] {
@@ -14,56 +15,56 @@ export function strings(): Overload[] {
     overload(
       'string::contains(string): bool',
       (text: string, part: string) => text.includes(part),
-      traversal,
+      containment,
     ),
     overload(
       'string::startsWith(string): bool',
       (text: string, head: string) => text.startsWith(head),
-      traversal,
+      overFirst(),
     ),
     overload(
       'string::endsWith(string): bool',
       (text: string, tail: string) => text.endsWith(tail),
-      traversal,
+      overFirst(),
     ),
     overload('string::charAt(int): string', charAt),
     overload(
       'string::lowerAscii(): string',
       (text: string) => text.replace(/[A-Z]+/g, (c) => c.toLowerCase()),
-      traversal,
+      overFirst(),
     ),
     overload(
       'string::upperAscii(): string',
       (text: string) => text.replace(/[a-z]+/g, (c) => c.toUpperCase()),
-      traversal,
+      overFirst(),
     ),
     overload(
       'string::trim(): string',
       (text: string) => text.replace(/^\p{White_Space}+|(?<!\p{White_Space})\p{White_Space}+$/gu, ''),
-      traversal,
+      overFirst(),
     ),
     overload(
       'string::substring(int): string',
       (text: string, start: bigint) => substring(text, start),
-      traversal,
+      overFirst(),
     ),
-    overload('string::substring(int, int): string', substring, traversal),
+    overload('string::substring(int, int): string', substring, overFirst()),
     overload(
       'string::replace(string, string): string',
       (text: string, from: string, to: string) => replaceSome(text, from, to, -1n),
-      traversal,
+      overFirst(2),
     ),
-    overload('string::replace(string, string, int): string', replaceSome, traversal),
+    overload('string::replace(string, string, int): string', replaceSome, overFirst(2)),
     overload(
       'string::split(string): list<string>',
       (text: string, at: string) => split(text, at, -1n),
-      traversal,
+      overFirst(2),
     ),
-    overload('string::split(string, int): list<string>', split, traversal),
-    overload('list<string>::join(): string', (list: CelList) => join(list, ''), traversal),
-    overload('list<string>::join(string): string', join, traversal),
-    overload('strings.quote(string): string', quote, traversal),
-    overload('string::format(list<dyn>): string', format, traversal),
+    overload('string::split(string, int): list<string>', split, overFirst(2)),
+    overload('list<string>::join(): string', (list: CelList) => join(list, ''), joining),
+    overload('list<string>::join(string): string', join, joining),
+    overload('strings.quote(string): string', quote, overFirst()),
+    overload('string::format(list<dyn>): string', format, overFirst()),
     ...positions(),
   ];
 }
@@ -72,10 +73,10 @@ function positions(): Overload[] {
   const first = (text: string, part: string, from = 0n) => indexOf(text, part, from);
   const last = (text: string, part: string, to?: bigint) => lastIndexOf(text, part, to);
   return [
-    overload('string::indexOf(string): int', first, traversal),
-    overload('string::indexOf(string, int): int', first, traversal),
-    overload('string::lastIndexOf(string): int', last, traversal),
-    overload('string::lastIndexOf(string, int): int', last, traversal),
+    overload('string::indexOf(string): int', first, overContents),
+    overload('string::indexOf(string, int): int', first, overContents),
+    overload('string::lastIndexOf(string): int', last, overContents),
+    overload('string::lastIndexOf(string, int): int', last, overContents),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { CelError } from '../errors.ts';
 import { type Overload, overload } from '../signature.ts';
 import { ArrayList, EntryMap, Opaque } from '../values.ts';
-import { traversal } from './text.ts';
+import { overFirst } from './cost.ts';
 
 interface UrlParts {
   scheme: string;
@@ -29,8 +29,8 @@ export function urls(): Overload[] {
   const part = (name: string, run: (parts: UrlParts) => string) =>
     overload(`kubernetes.URL::${name}(): string`, (url: UrlValue) => run(url.parts));
   return [
-    overload('url(string): kubernetes.URL', urlOf, traversal),
-    overload('isURL(string): bool', isUrl, traversal),
+    overload('url(string): kubernetes.URL', urlOf, overFirst()),
+    overload('isURL(string): bool', isUrl),
     part('getScheme', ({ scheme }) => scheme),
     part('getHost', ({ host }) => host),
     part('getHostname', ({ host }) => host.replace(/:\d*$/, '').replace(/^\[|\]$/g, '')),
