@@ -20,11 +20,20 @@ function parse4(text: string): Parsed | undefined {
 }
 
 function parse6(text: string): Parsed | undefined {
-  if (!/^[0-9a-fA-F:.]{2,45}$/.test(text) || !ipaddr.IPv6.isValid(text)) return undefined;
+  if (!/^[0-9a-fA-F:.]{2,45}$/.test(text)) return undefined;
   const tail = text.includes('.') ? parse4(text.slice(text.lastIndexOf(':') + 1)) : undefined;
   if (text.includes('.') && !tail) return undefined;
-  const address = ipaddr.IPv6.parse(text);
+  // The library takes an IPv4 address at the end only where it is a mapped one.
+  const whole = tail ? text.slice(0, text.lastIndexOf(':') + 1) + groupsOf(tail.address) : text;
+  if (!ipaddr.IPv6.isValid(whole)) return undefined;
+  const address = ipaddr.IPv6.parse(whole);
   return { address, leadingZeros: tail?.leadingZeros ?? false, mapped: address.isIPv4MappedAddress() };
+}
+
+/** An IPv4 address as the last two groups of an IPv6 address. */
+function groupsOf(address: Address): string {
+  const [a = 0, b = 0, c = 0, d = 0] = address.toByteArray();
+  return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
 }
 
 /** Reads an address as `net.ParseIP` of old does: zeros in front are allowed. */

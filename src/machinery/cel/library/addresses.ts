@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { goQuote } from '../../go-text.ts';
 import { canonicalIp, ipFamily } from '../../ip.ts';
+import { addressFault, prefixFault } from '../../netip.ts';
 import { CelError } from '../errors.ts';
 import { effort } from '../rest.ts';
 import { knownOverload, type Overload, overload } from '../signature.ts';
@@ -36,7 +37,7 @@ export function ips(): Overload[] {
   const test = (name: string, run: (ip: IpValue) => boolean) => overload(`net.IP::${name}(): bool`, run);
   return [
     overload('ip(string): net.IP', ipOf, overFirst()),
-    overload('isIP(string): bool', isIp, overFirst()),
+    overload('isIP(string): bool', (text: string) => faultOfIp(text) === undefined, overFirst()),
     overload('string(net.IP): string', (ip: IpValue) => ip.text),
     overload('net.IP::family(): int', (ip: IpValue) => ip.family),
     overload('ip.isCanonical(string): bool', (text: string) => ipOf(text).text === text, overFirst(2)),
@@ -51,13 +52,19 @@ export function ips(): Overload[] {
 }
 
 const isMapped = (text: string) => text.includes(':') && ipFamily(text) === 4;
-const isIp = (text: string) => ipFamily(text) !== 0 && !isMapped(text);
+
+/** What is wrong with an address, which may have no zone and be of one family only. */
+function faultOfIp(text: string): string | undefined {
+  const fault = addressFault(text);
+  if (fault) return `IP Address ${goQuote(text)} parse error during conversion from string: ${fault}`;
+  if (text.includes('%')) return `IP address ${goQuote(text)} with zone value is not allowed`;
+  return isMapped(text) ? `IPv4-mapped IPv6 address ${goQuote(text)} is not allowed` : undefined;
+}
 
 function ipOf(text: string): IpValue {
-  if (isIp(text)) return new IpValue(text);
-  if (isMapped(text)) throw new CelError(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`);
-  const why = `ParseAddr(${goQuote(text)}): unable to parse IP`;
-  throw new CelError(`IP Address ${goQuote(text)} parse error during conversion from string: ${why}`);
+  const fault = faultOfIp(text);
+  if (fault !== undefined) throw new CelError(fault);
+  return new IpValue(text);
 }
 
 class CidrValue extends Opaque {
@@ -94,7 +101,7 @@ class CidrValue extends Opaque {
 export function cidrs(): Overload[] {
   return [
     overload('cidr(string): net.CIDR', cidrOf, overFirst()),
-    overload('isCIDR(string): bool', (text: string) => parse(text) !== undefined, overFirst()),
+    overload('isCIDR(string): bool', (text: string) => faultOfCidr(text) === undefined, overFirst()),
     overload('string(net.CIDR): string', ({ ip, bits }: CidrValue) => `${ip.text}/${bits}`),
     ...containing(),
     overload('net.CIDR::ip(): net.IP', ({ ip }: CidrValue) => ip),
@@ -138,18 +145,19 @@ function containing(): Overload[] {
   ];
 }
 
-function parse(text: string): CidrValue | undefined {
-  const match = /^([^/]+)\/(0|[1-9]\d{0,2})$/.exec(text);
-  if (!match || !isIp(match[1] as string)) return undefined;
-  const ip = new IpValue(match[1] as string);
-  const bits = Number(match[2]);
-  return bits <= ip.address.toByteArray().length * 8 ? new CidrValue(ip, bits) : undefined;
+function faultOfCidr(text: string): string | undefined {
+  const fault = prefixFault(text);
+  if (fault) return `network address parse error during conversion from string: ${fault}`;
+  return isMapped(text.slice(0, text.lastIndexOf('/')))
+    ? `IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`
+    : undefined;
 }
 
 function cidrOf(text: string): CidrValue {
-  const range = parse(text);
-  if (range) return range;
-  const why = `netip.ParsePrefix(${goQuote(text)}): no '/'`;
-  const detail = text.includes('/') ? why.replace("no '/'", 'unable to parse prefix') : why;
-  throw new CelError(`network address parse error during conversion from string: ${detail}`);
+  const fault = faultOfCidr(text);
+  // As upstream, which says twice that it could not be read.
+  if (fault !== undefined)
+    throw new CelError(`network address parse error during conversion from string: ${fault}`);
+  const slash = text.lastIndexOf('/');
+  return new CidrValue(new IpValue(text.slice(0, slash)), Number(text.slice(slash + 1)));
 }
