@@ -320,6 +320,10 @@ describe('roles', () => {
       method: 'POST',
       body: { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec: asked },
     });
+    expect(review.json.spec).toEqual(asked);
+    expect(review.json.metadata.managedFields).toEqual([
+      expect.objectContaining({ operation: 'Update', fieldsV1: { 'f:spec': expect.anything() } }),
+    ]);
     expect(review.json.status).toEqual({
       allowed: true,
       reason: 'RBAC: allowed by RoleBinding "readers/default" of Role "reader" to Group "dev"',
@@ -435,6 +439,8 @@ describe('service accounts', () => {
     expect(refused.error).toMatch(
       /^\[invalid bearer token, token audiences \["\S+"\] is invalid for the target audiences \["vault" "db"\]\]$/,
     );
+    const { metadata } = (await whoAmI()).json;
+    expect(metadata).toEqual({ creationTimestamp: expect.stringMatching(/^\d{4}-.*Z$/) });
     await ask(`${accounts}/robot`, { method: 'DELETE' });
     expect((await whoAmI()).status).toBe(401);
   });

@@ -126,9 +126,10 @@ function taken(
 function bodyForm({ registry, request }: Call, object: KubernetesObject | undefined): Form {
   const known = getOwn(registry.kind.subresources, request.info.subresource)?.gvk;
   const said = parseApiVersion(object?.apiVersion ?? '') ?? { group: '', version: '' };
+  const { group, version, kind } = known ?? { ...said, kind: object?.kind ?? '' };
   return {
     resource: resourceOf(registry),
-    kind: known ?? { ...said, kind: object?.kind ?? '' },
+    kind: { group, version, kind },
     show: (shown) => shown,
     take: (sent) => sent,
   };

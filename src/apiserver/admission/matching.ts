@@ -152,3 +152,7 @@ const configurations = new Set([
 export function isExempt({ kind: { resource } }: AdmissionAttributes): boolean {
   return resource.group === 'admissionregistration.k8s.io' && configurations.has(resource.kind);
 }
+
+/** Whether a request is one that no policy is asked about: nor are they about who may do what. */
+export const isBeyondPolicies = (attributes: AdmissionAttributes): boolean =>
+  isExempt(attributes) || attributes.kind.review !== undefined;

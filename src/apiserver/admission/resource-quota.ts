@@ -71,7 +71,7 @@ function checkLimited(
 }
 
 function takesQuota({ operation, subresource, namespace, kind }: AdmissionAttributes): boolean {
-  if (namespace === '') return false;
+  if (namespace === '' || kind.review) return false;
   const { group, plural } = kind.resource;
   if (operation === 'UPDATE' && group === '' && plural === 'pods') return subresource === 'resize';
   if (subresource !== '') return false;

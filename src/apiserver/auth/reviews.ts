@@ -15,9 +15,10 @@ import type {
   SubjectAccessReviewStatus,
 } from '../../api/authorization/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
-import { type FieldError, invalid, invalidObject, required } from '../../machinery/field-error.ts';
+import { type FieldError, invalid } from '../../machinery/field-error.ts';
 import { aggregated } from '../../machinery/go-text.ts';
 import { badRequest } from '../../machinery/status-error.ts';
+import { timestamp } from '../../platform/clock.ts';
 import { withZeroes } from '../kinds/shared/zero-values.ts';
 import type { Kind, UserInfo } from '../registry/kind.ts';
 import { type RequestNotes, type TokenIdentity, withAuthenticated } from './authenticator.ts';
@@ -134,10 +135,6 @@ function metadataErrors(review: KubernetesObject, known: readonly string[] = [])
   return set.length === 0 ? [] : [invalid('metadata', review.metadata, `must be empty${but}`)];
 }
 
-function mustBeValid(review: KubernetesObject, kind: Kind['resource'], errors: FieldError[]): void {
-  if (errors.length > 0) throw invalidObject(kind, review.metadata?.name ?? '', errors);
-}
-
 const subjectOf = ({ user = '', groups = [], extra, uid }: SubjectAccessReviewSpec): UserInfo => ({
   name: user,
   groups,
@@ -156,15 +153,14 @@ function accessReviewKind(options: ReviewOptions): Kind<SubjectAccessReview> {
   return {
     resource,
     ...common,
+    validate: ({ spec, ...review }) => [
+      ...askedErrors(spec),
+      ...subjectErrors(spec),
+      ...selectorsOf(spec),
+      ...metadataErrors(review),
+    ],
     async review(review) {
       const { spec } = review;
-      const errors = [
-        ...askedErrors(spec),
-        ...subjectErrors(spec),
-        ...selectorsOf(spec),
-        ...metadataErrors(review),
-      ];
-      mustBeValid(review, resource, errors);
       return { ...review, status: await decide(authorizer, subjectOf(spec), spec) };
     },
   };
@@ -175,7 +171,7 @@ function localAccessReviewKind(options: ReviewOptions): Kind<LocalSubjectAccessR
   return {
     resource,
     ...common,
-    async review(review, { namespace }) {
+    validate(review, { namespace }) {
       const { spec } = review;
       const { resourceAttributes: object, nonResourceAttributes: path } = spec;
       const own = review.metadata.namespace ?? namespace;
@@ -192,7 +188,10 @@ function localAccessReviewKind(options: ReviewOptions): Kind<LocalSubjectAccessR
       if (path) {
         errors.push(invalid('spec.nonResourceAttributes', path, 'disallowed on this kind of request'));
       }
-      mustBeValid(review, resource, errors);
+      return errors;
+    },
+    async review(review) {
+      const { spec } = review;
       return { ...review, status: await decide(options.authorizer, subjectOf(spec), spec) };
     },
   };
@@ -203,9 +202,12 @@ function selfAccessReviewKind(options: ReviewOptions): Kind<SelfSubjectAccessRev
   return {
     resource,
     ...common,
+    validate: ({ spec, ...review }) => [
+      ...askedErrors(spec),
+      ...selectorsOf(spec),
+      ...metadataErrors(review),
+    ],
     async review(review, { user }) {
-      const { spec } = review;
-      mustBeValid(review, resource, [...askedErrors(spec), ...selectorsOf(spec), ...metadataErrors(review)]);
       return { ...review, status: await decide(options.authorizer, user, review.spec) };
     },
   };
@@ -215,15 +217,18 @@ function rulesReviewKind({ rules: source }: ReviewOptions): Kind<SelfSubjectRule
   return {
     resource: resources.selfsubjectrulesreviews,
     ...common,
-    async review(review, { user }) {
-      const { namespace } = review.spec;
-      if (!namespace) throw badRequest('no namespace on request');
-      const { rules, errors, incomplete } = source.rulesFor(user, namespace);
+    validate({ spec }) {
+      if (!spec.namespace) throw badRequest('no namespace on request');
+      return [];
+    },
+    async review({ spec: { namespace } }, { user }) {
+      const { rules, errors, incomplete } = source.rulesFor(user, namespace as string);
       const evaluationError = aggregated(errors);
       const resourceRules = rules.filter((rule) => rule.resources?.length);
       const pathRules = rules.filter((rule) => rule.nonResourceURLs?.length);
       return {
-        ...review,
+        metadata: {},
+        spec: {},
         status: {
           resourceRules: resourceRules.map(({ verbs, apiGroups, resources: names, resourceNames }) => ({
             verbs,
@@ -252,9 +257,12 @@ function tokenReviewKind({ identify, audiences }: ReviewOptions): Kind<TokenRevi
   return {
     resource,
     ...common,
+    validate({ spec: { token } }) {
+      if (!token) throw badRequest('token is required for TokenReview in authentication');
+      return [];
+    },
     async review(review) {
-      const { token, audiences: asked } = review.spec;
-      if (!token) mustBeValid(review, resource, [required('spec.token')]);
+      const { token = '', audiences: asked } = review.spec;
       // Upstream's words where no authenticator knows the token; what those say that do follows.
       const errors = ['invalid bearer token'];
       const notes = { warn() {}, annotate() {}, refuse: (why: string) => void errors.push(why) };
@@ -274,8 +282,9 @@ function selfReviewKind(): Kind<SelfSubjectReview> {
   return {
     resource: resources.selfsubjectreviews,
     ...common,
-    async review(review, { user }) {
-      return { ...review, status: { userInfo: described(user) } };
+    async review(_, { user, platform }) {
+      const creationTimestamp = timestamp(platform.clock);
+      return { metadata: { creationTimestamp }, status: { userInfo: described(user) } };
     },
   };
 }

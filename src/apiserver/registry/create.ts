@@ -45,8 +45,8 @@ export async function create(call: Call): Promise<ObjectAnswer> {
   matchNamespace(object.metadata, namespaceOf(call));
   dropSentTwice(call, object);
   checkCreatable(call, object);
-  if (registry.view.review) return objectAnswer(201, await reviewed(call, object, options));
   recordWriter(call, { object, old: undefined, options });
+  if (registry.view.review) return objectAnswer(201, await reviewed(call, object, options));
   const stored = toStoredForm(call, object);
   await stepTogether;
   await admit(call, { operation: 'CREATE', object: stored, options });
@@ -85,9 +85,12 @@ async function reviewed(
   options: WriteOptions,
 ): Promise<KubernetesObject> {
   const { view } = call.registry;
+  const write = { operation: 'CREATE', object, options } as const;
+  await admit(call, write);
   const context = hookContext(call, object.metadata.name ?? '', options.dryRun);
   const errors = view.validate?.(object, context) ?? [];
   if (errors.length > 0) throw invalidObject(view.resource, object.metadata.name ?? '', errors);
+  await validateAdmission(call, write);
   const answer = (await view.review?.(object, context)) as KubernetesObject;
   stampType(answer, view.resource);
   fillPrinted(answer, view.resource.type);

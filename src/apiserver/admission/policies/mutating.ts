@@ -13,7 +13,7 @@ import { TurnSteps } from '../../../platform/turn.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
 import { withAnswers } from '../expressions/answers.ts';
 import type { Form } from '../forms.ts';
-import { findWanted, isExempt, isWanted, requestNamespace } from '../matching.ts';
+import { findWanted, isBeyondPolicies, isWanted, requestNamespace } from '../matching.ts';
 import { refuse } from '../refuse.ts';
 import { replaceContents } from '../replace-contents.ts';
 import { SecondRound } from '../second-round.ts';
@@ -32,7 +32,7 @@ export function mutatingPolicies(context: PolicyContext): AdmissionPlugin {
     name: 'MutatingAdmissionPolicy',
     admit(attributes) {
       const { current } = policies;
-      if (current.length === 0 || isExempt(attributes) || !attributes.object) return undefined;
+      if (current.length === 0 || isBeyondPolicies(attributes) || !attributes.object) return undefined;
       const notes = attributes.rounds.notesOf(plugin, () => new SecondRound());
       return applyAll(current, { attributes, notes, context, steps: new TurnSteps(paramsPerTurn) });
     },

@@ -860,3 +860,19 @@ describe('expressions that take long leave others their turn', () => {
     else expect((await work).data).toEqual({ long: 'true' });
   });
 });
+
+test('no policy is asked about who somebody is and what they may do, whatever it is about', async () => {
+  const all = { apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*'] };
+  const validations = [{ expression: 'false' }];
+  await bind('Validating', { matchConstraints: { resourceRules: [all] }, validations });
+  const asked = { resourceAttributes: { verb: 'get', resource: 'pods', namespace: 'default' } };
+  const path = '/apis/authorization.k8s.io/v1';
+  const review = await send('POST', `${path}/selfsubjectaccessreviews`, { spec: asked });
+  expect(review.status.allowed).toBe(true);
+  const local = `${path}/namespaces/default/localsubjectaccessreviews`;
+  const metadata = { namespace: 'default' };
+  expect((await send('POST', local, { metadata, spec: { ...asked, user: 'jane' } })).status).toMatchObject({
+    allowed: false,
+  });
+  await expect(send('POST', configMaps, configMap(fresh('cm')))).rejects.toThrow('failed expression: false');
+});

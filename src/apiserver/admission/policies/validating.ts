@@ -13,7 +13,7 @@ import type { Authorizer } from '../../auth/authorizer.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
 import type { AdmissionCounts, PolicyCheck } from '../admission-counts.ts';
 import type { Form } from '../forms.ts';
-import { findWanted, isExempt, isWanted, requestNamespace } from '../matching.ts';
+import { findWanted, isBeyondPolicies, isWanted, requestNamespace } from '../matching.ts';
 import { refuse } from '../refuse.ts';
 import { whileAwaited } from '../while-awaited.ts';
 import { collectParams, type ParamSource, paramsPerTurn, UnknownParamKind } from './params.ts';
@@ -37,7 +37,9 @@ export function validatingPolicies(context: PolicyContext): AdmissionPlugin {
     name: 'ValidatingAdmissionPolicy',
     validate(attributes) {
       const { current } = policies;
-      return current.length === 0 || isExempt(attributes) ? undefined : holdAll(current, attributes, context);
+      return current.length === 0 || isBeyondPolicies(attributes)
+        ? undefined
+        : holdAll(current, attributes, context);
     },
   };
 }

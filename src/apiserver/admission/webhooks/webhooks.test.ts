@@ -681,6 +681,29 @@ describe('a webhook that cannot be asked', () => {
   });
 });
 
+describe('reviews', () => {
+  const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+  const resourceAttributes = { verb: 'get', resource: 'pods' };
+  const rules = [rule(['subjectaccessreviews'], ['CREATE'])];
+
+  test('are about whom a webhook makes them', async () => {
+    hook.answers['/who'] = () => [{ op: 'add', path: '/spec/groups', value: ['system:masters'] }];
+    await register('Mutating', { path: '/who', rules });
+    const { status } = await send('POST', path, { spec: { user: 'jane', resourceAttributes } });
+    expect(status.allowed).toBe(true);
+  });
+
+  test('are refused by webhooks, once they make sense', async () => {
+    hook.answers['/deny'] = deny('nobody is to know');
+    await register('Validating', { path: '/deny', rules });
+    await expect(send('POST', path, { spec: { resourceAttributes } })).rejects.toThrow('spec.user: Invalid');
+    expect(hook.asked).toEqual([]);
+    await expect(send('POST', path, { spec: { user: 'jane', resourceAttributes } })).rejects.toThrow(
+      denyText('/deny', 'nobody is to know'),
+    );
+  });
+});
+
 describe('what webhooks do not do', () => {
   test('apply to the configurations of admission', async () => {
     hook.answers['/all'] = deny('everything');
