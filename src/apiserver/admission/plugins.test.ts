@@ -196,6 +196,23 @@ describe('ResourceQuota', () => {
     });
   });
 
+  test('books what a claim is being given, even beyond what there is', async () => {
+    const api = await withQuota({ 'requests.storage': '1Gi' });
+    const resources = { requests: { storage: '512Mi' } };
+    const spec = { accessModes: ['ReadWriteOnce'], resources };
+    await api.send('create', persistentvolumeclaims, { body: { ...named('c'), spec } });
+    const report = async (allocatedResources: object, query = {}) => {
+      const claim = await api.object('get', persistentvolumeclaims, { name: 'c' });
+      const body = { ...claim, status: { ...claim.status, allocatedResources } };
+      await api.send('update', persistentvolumeclaims, { name: 'c', subresource: 'status', body, query });
+      return usedOf(api);
+    };
+    expect(await report({ storage: '2Gi' }, { dryRun: 'All' })).toEqual({ 'requests.storage': '512Mi' });
+    expect(await report({ storage: '2Gi' })).toEqual({ 'requests.storage': '2Gi' });
+    // What is given back is counted anew by the controller.
+    expect(await report({ storage: '256Mi' })).toEqual({ 'requests.storage': '2Gi' });
+  });
+
   test('takes of no quota what another refuses', async () => {
     const api = await withQuota({ configmaps: '5' });
     const hard = { 'count/configmaps': '0' };

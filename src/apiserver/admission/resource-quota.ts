@@ -70,10 +70,16 @@ function checkLimited(
   checkCovered(attributes, { limited, quotas, usage, covered });
 }
 
-function takesQuota({ operation, subresource, namespace, kind }: AdmissionAttributes): boolean {
+/** What a claim is being given is booked, however much it is: it has happened already. */
+const isReport = ({ operation, subresource }: AdmissionAttributes) =>
+  operation === 'UPDATE' && subresource === 'status';
+
+function takesQuota(attributes: AdmissionAttributes): boolean {
+  const { operation, subresource, namespace, kind } = attributes;
   if (namespace === '' || kind.review) return false;
   const { group, plural } = kind.resource;
   if (operation === 'UPDATE' && group === '' && plural === 'pods') return subresource === 'resize';
+  if (isReport(attributes)) return group === '' && plural === 'persistentvolumeclaims';
   if (subresource !== '') return false;
   return operation === 'CREATE' || (operation === 'UPDATE' && group === '' && growing.has(plural));
 }
@@ -143,6 +149,7 @@ function check(attributes: AdmissionAttributes, { quota, relevant, wanted }: Cha
       `status unknown for quota: ${name}, resources: ${[...relevant].sort().join(',')}`,
     );
   }
+  if (isReport(attributes)) return;
   const after = addSums(used, wanted);
   const exceeded = new Set(
     [...wanted.keys()].filter((resource) => {
