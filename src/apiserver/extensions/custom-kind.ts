@@ -16,7 +16,7 @@ import { findAll, parseJsonPath } from './json-path.ts';
 import { integerAt, setAt, stepsOf, textAt } from './paths.ts';
 import { compilingTree } from './rules/compile-rules.ts';
 import { applyDefaults, dropNulls } from './schema/default.ts';
-import { embeddedMisfit, pruneEmbeddedMetadata } from './schema/embedded.ts';
+import { embeddedMisfit, dropMisfitMetadata, pruneEmbeddedMetadata } from './schema/embedded.ts';
 import { prune } from './schema/prune.ts';
 import { isObject, type Json } from './schema/structure.ts';
 
@@ -153,8 +153,8 @@ function scaleOf(scale: CustomResourceSubresourceScale): ScaleStrategy<Kubernete
   const { specReplicasPath, statusReplicasPath, labelSelectorPath } = scale;
   return {
     replicas: (object) => ({
-      spec: integerAt(object, specReplicasPath) ?? 0,
-      status: integerAt(object, statusReplicasPath) ?? 0,
+      spec: Number(integerAt(object, specReplicasPath) ?? 0),
+      status: Number(integerAt(object, statusReplicasPath) ?? 0),
     }),
     setReplicas: (object, replicas) => setAt(object, specReplicasPath, replicas),
     replicasPath: stepsOf(specReplicasPath),
@@ -222,10 +222,19 @@ function withDefaults(object: KubernetesObject, schema: JSONSchemaProps | undefi
   if (!schema) return object;
   const copy = clone(object);
   const json = copy as unknown as Json;
+  const misfits = dropMisfitMetadata(json, schema);
+  const isRepaired = repairGeneration(copy);
   const dropped = prune(json, schema).length + pruneEmbeddedMetadata(json, schema).length;
   dropNulls(json, schema);
   const filled = fillIn(json, schema);
-  return dropped > 0 || filled ? copy : object;
+  return misfits || isRepaired || dropped > 0 || filled ? copy : object;
+}
+
+/** What has no generation was stored before custom resources had one, or by others: it is then the first. */
+function repairGeneration({ metadata }: KubernetesObject): boolean {
+  if (!metadata || metadata.generation) return false;
+  metadata.generation = 1;
+  return true;
 }
 
 /** A converted object without what the schema of its version does not have. */

@@ -429,6 +429,45 @@ describe('objects', () => {
     );
   });
 
+  test('that others have stored are read without metadata that is none, can be mended, and go', async () => {
+    const store = createMemoryStore({ clock: new VirtualClock() });
+    const { define, api } = await createCustomCluster({ store });
+    const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+    const embedded = { ...open, 'x-kubernetes-embedded-resource': true };
+    const { v1 } = await define(widgets({ v1: { properties: { embedded } } }));
+    const metadata = { unknown: 42, annotations: { foo: 42, bar: 'abc' }, labels: { invalid: 'x y' } };
+    const object = {
+      apiVersion: 'example.com/v1',
+      kind: 'Widget',
+      unknown: 1,
+      metadata: { name: 'a', namespace: 'default', generation: null, ...metadata },
+      embedded: { apiVersion: 'foo/v1', kind: 'Foo', metadata },
+    };
+    const put = async () => {
+      const value = Buffer.from(JSON.stringify(object));
+      await store.commit({
+        writes: [{ type: 'put', key: '/registry/example.com/widgets/default/a', value }],
+      });
+      return vi.waitFor(() => api.object<any>('get', v1!, { name: 'a' }));
+    };
+    await put();
+    await api.send('delete', v1!, { name: 'a' });
+    const found = structuredClone(await put());
+    const { labels } = metadata;
+    const { resourceVersion } = found.metadata;
+    expect(found).toEqual({
+      apiVersion: 'example.com/v1',
+      kind: 'Widget',
+      metadata: { name: 'a', namespace: 'default', resourceVersion, generation: 1, labels },
+      embedded: { apiVersion: 'foo/v1', kind: 'Foo', metadata: { labels } },
+    });
+    const update = () => api.object('update', v1!, { name: 'a', body: found });
+    found.metadata.labels.invalid = 'mended';
+    expect((await failure(update())).message).toContain('embedded.metadata.labels: Invalid value: "x y"');
+    found.embedded.metadata.labels.invalid = 'mended';
+    expect(await update()).toMatchObject({ metadata: { generation: 2 } });
+  });
+
   test('get no defaults that the metadata of embedded resources does not have', async () => {
     const { define, api } = await createCustomCluster();
     const text = (value: string) => ({ type: 'string', default: value });
@@ -609,6 +648,11 @@ describe('objects', () => {
       '.spec.a.n: Invalid value: -1: should be a non-negative integer',
       '.status.n: Invalid value: 2147483648: should be less than or equal to 2147483647',
     ]);
+    const head = '{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"a"}';
+    const body = `${head},"spec":{"a":{"n":9223372036854775807}}}`;
+    expect((await failure(api.object('create', v1!, { body }))).message).toContain(
+      '.spec.a.n: Invalid value: 9223372036854775807: should be less than or equal to 2147483647',
+    );
   });
 
   test.each<[object, string]>([

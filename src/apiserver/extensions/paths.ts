@@ -45,9 +45,9 @@ function goTypeOf(value: unknown): string {
 }
 
 /** The whole number at a path. */
-export function integerAt(object: KubernetesObject, path: string): number | undefined {
+export function integerAt(object: KubernetesObject, path: string): number | bigint | undefined {
   const value = valueAt(object, path);
-  return isInteger(value) ? Number(value) : undefined;
+  return isInteger(value) ? value : undefined;
 }
 
 /** The text at a path. */

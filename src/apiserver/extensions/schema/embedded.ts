@@ -58,6 +58,51 @@ export function pruneEmbeddedMetadata(object: Json, schema: JSONSchemaProps): st
   return unknown.sort();
 }
 
+/**
+ * Takes out of the metadata of a stored object, and of the resources embedded in it, what is no such thing, field by field: others
+ * than this server may have put it into the store. Works in place, and says whether there was any.
+ */
+export function dropMisfitMetadata(object: Json, schema: JSONSchemaProps): boolean {
+  let dropped = false;
+  for (const resource of [object, ...Array.from(allEmbedded(object, schema), (one) => one.resource)]) {
+    if (!isObject(resource.metadata) || isPlainMetadata(resource.metadata)) continue;
+    dropped = dropMisfits(resource.metadata) || dropped;
+  }
+  return dropped;
+}
+
+function dropMisfits(metadata: Json): boolean {
+  let dropped = false;
+  for (const [name, value] of Object.entries(metadata)) {
+    const read = conformed({ [name]: value });
+    if (typeof read !== 'string' && read.unknown.length === 0) continue;
+    delete metadata[name];
+    dropped = true;
+  }
+  return dropped;
+}
+
+const texts = new Set(['name', 'generateName', 'namespace', 'uid', 'resourceVersion', 'creationTimestamp']);
+const textMaps = new Set(['labels', 'annotations']);
+
+/** Whether a glance at metadata shows that it is some, as nearly always. */
+function isPlainMetadata(metadata: Json): boolean {
+  for (const name in metadata) {
+    const value = metadata[name];
+    if (texts.has(name) ? typeof value === 'string' : name === 'generation' && typeof value === 'number')
+      continue;
+    if (
+      textMaps.has(name) &&
+      isObject(value) &&
+      Object.values(value).every((text) => typeof text === 'string')
+    )
+      continue;
+    if (name === 'managedFields' && Array.isArray(value)) continue;
+    return false;
+  }
+  return true;
+}
+
 /** Why a value cannot be read: an embedded resource whose type or metadata is no such thing. Undefined where it can be. */
 export function embeddedMisfit(
   value: unknown,
