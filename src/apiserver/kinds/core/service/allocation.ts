@@ -7,7 +7,7 @@ import type { Allocation, HookContext } from '../../../registry/kind.ts';
 import { isServiceAddress } from '../../networking/service-address.ts';
 import { type AddressRange, freeAddress, holdsAddress } from './address-range.ts';
 import { freePort, type PortRange, portError } from './port-range.ts';
-import { hasNodePorts, isHeadless, needsHealthCheck } from './type-change.ts';
+import { hasNodePorts, isHeadless, needsHealthCheck, wantsNodePorts } from './type-change.ts';
 
 export interface ServiceRanges {
   addresses: readonly AddressRange[];
@@ -173,7 +173,7 @@ function anyPort(taken: Set<number>, { ranges, context }: Means): number {
 
 /** One number can serve two protocols of the same port. */
 function allotNodePorts(service: Service, taken: Set<number>, means: Means): void {
-  const { ports = [], type, allocateLoadBalancerNodePorts } = service.spec;
+  const { ports = [] } = service.spec;
   const own = new Set<number>();
   for (const [i, { nodePort }] of ports.entries()) {
     if (!nodePort) continue;
@@ -182,7 +182,7 @@ function allotNodePorts(service: Service, taken: Set<number>, means: Means): voi
     own.add(nodePort);
   }
   for (const port of own) taken.add(port);
-  if (type === 'LoadBalancer' && allocateLoadBalancerNodePorts === false) return;
+  if (!wantsNodePorts(service.spec)) return;
   for (const port of ports) port.nodePort ||= sharedPort(ports, port) ?? anyPort(taken, means);
 }
 

@@ -12,7 +12,7 @@ import { defaultService } from './defaults.ts';
 import { decideFamilies } from './families.ts';
 import type { PortRange } from './port-range.ts';
 import { serviceStatusErrors } from './status-validation.ts';
-import { dropUnused, keepAllotted, syncClusterIps } from './type-change.ts';
+import { dropInternalPolicy, dropUnused, keepAllotted, syncClusterIps } from './type-change.ts';
 import { serviceUpdateErrors } from './update-validation.ts';
 import { serviceErrors } from './validation.ts';
 import { balancerWarnings, serviceWarnings } from './warnings.ts';
@@ -45,6 +45,7 @@ export function allottingFrom({
     prepareForCreate(service) {
       service.status = { loadBalancer: {} };
       syncClusterIps(service.spec, undefined);
+      dropInternalPolicy(service.spec);
       decideFamilies(service, undefined, families);
     },
     prepareForUpdate(service, old) {
@@ -53,6 +54,7 @@ export function allottingFrom({
       keepAllotted(service.spec, old.spec);
       syncClusterIps(service.spec, old.spec);
       dropUnused(service.spec, old.spec);
+      dropInternalPolicy(service.spec);
       decideFamilies(service, old, families);
     },
     async allocate(service, old, context) {

@@ -10,6 +10,10 @@ export function isHeadless({ clusterIP, clusterIPs }: ServiceSpec): boolean {
 const hasAddress = ({ type }: ServiceSpec) => type !== 'ExternalName';
 export const hasNodePorts = ({ type }: ServiceSpec) => type === 'NodePort' || type === 'LoadBalancer';
 
+/** Whether each port gets one, also where nobody has asked for it. */
+export const wantsNodePorts = (spec: ServiceSpec) =>
+  hasNodePorts(spec) && !(spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts === false);
+
 /** Whether a load balancer has to ask each node if it serves. */
 export function needsHealthCheck({ type, externalTrafficPolicy }: ServiceSpec): boolean {
   return type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
@@ -39,6 +43,13 @@ export function dropUnused(spec: ServiceSpec, old: ServiceSpec): void {
   gone(isExternal, 'externalTrafficPolicy');
 }
 
+/** An external name leads nowhere within; what says something else by mistake is refused as on other Services. */
+export function dropInternalPolicy(spec: ServiceSpec): void {
+  const { type, internalTrafficPolicy: policy } = spec;
+  if (type === 'ExternalName' && (policy === 'Cluster' || policy === 'Local'))
+    delete spec.internalTrafficPolicy;
+}
+
 function dropAddresses(spec: ServiceSpec, old: ServiceSpec): void {
   if (deepEqual(spec.clusterIPs ?? [], old.clusterIPs ?? [])) {
     delete spec.clusterIP;
@@ -55,7 +66,7 @@ export function keepAllotted(spec: ServiceSpec, old: ServiceSpec): void {
     if (!spec.clusterIPs?.length && spec.clusterIP === old.clusterIP)
       spec.clusterIPs = old.clusterIPs && [...old.clusterIPs];
   }
-  if (hasNodePorts(old) && hasNodePorts(spec)) keepNodePorts(spec, old);
+  if (hasNodePorts(old) && wantsNodePorts(spec)) keepNodePorts(spec, old);
   if (needsHealthCheck(old) && needsHealthCheck(spec)) spec.healthCheckNodePort ||= old.healthCheckNodePort;
 }
 
