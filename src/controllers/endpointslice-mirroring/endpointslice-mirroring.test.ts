@@ -58,6 +58,44 @@ test('endpoints written by hand show up as slices, change and go', async () => {
   expect(await cluster.list(endpointslices)).toEqual([]);
 });
 
+test('labels and annotations are mirrored as they change, but for when what is shown happened', async () => {
+  await cluster.create(endpoints, { metadata: { name: 'db' }, subsets });
+  await cluster.settle();
+  const annotations = { note: 'x', 'endpoints.kubernetes.io/last-change-trigger-time': 'date' };
+  await cluster.patch(endpoints, 'db', { metadata: { labels: { foo: 'bar' }, annotations } });
+  await cluster.settle();
+  const [slice] = await cluster.list(endpointslices);
+  expect(slice?.metadata.labels).toMatchObject({ foo: 'bar' });
+  expect(slice?.metadata.annotations).toEqual({ note: 'x' });
+});
+
+test.each([
+  ['none', null],
+  ['an empty one', { foo: null }],
+])('endpoints are mirrored while their Service has no selector: %s', async (_, none) => {
+  const selecting = (selector: object | null) => cluster.patch(services, 'db', { spec: { selector } });
+  const mirrored = async () => {
+    await cluster.settle();
+    return (await cluster.list(endpointslices)).length;
+  };
+  await selecting(none);
+  await cluster.create(endpoints, { metadata: { name: 'db' }, subsets });
+  expect(await mirrored()).toBe(1);
+  await selecting({ foo: 'bar' });
+  expect(await mirrored()).toBe(0);
+  await selecting(none);
+  expect(await mirrored()).toBe(1);
+});
+
+test('endpoints without a Service are not mirrored, until there is one', async () => {
+  await cluster.create(endpoints, { metadata: { name: 'later' }, subsets });
+  await cluster.settle();
+  expect(await cluster.list(endpointslices)).toEqual([]);
+  await cluster.create(services, { metadata: { name: 'later' }, spec: { ports: [{ port: 80 }] } });
+  await cluster.settle();
+  expect(await cluster.list(endpointslices)).toHaveLength(1);
+});
+
 test('endpoints that ask not to be, or whose Service selects pods, are not mirrored', async () => {
   const labels = { 'endpointslice.kubernetes.io/skip-mirror': 'true' };
   await cluster.create(endpoints, { metadata: { name: 'db', labels }, subsets });

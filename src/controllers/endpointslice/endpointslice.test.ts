@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Pod } from '../../api/core/v1.ts';
-import { endpoints, endpointslices, pods, services } from '../../api/generated/resources.ts';
+import {
+  endpoints,
+  endpointslices,
+  nodes as nodeResource,
+  pods,
+  services,
+} from '../../api/generated/resources.ts';
 import type { ApiRequest } from '../../client/transport.ts';
 import { formatTime } from '../../platform/clock.ts';
 import { seriesOf } from '../../platform/metrics/testing.ts';
@@ -193,6 +199,49 @@ describe('the slices of a Service', () => {
     await pod('a');
     await cluster.settle();
     expect((await all())[0]?.hints).toEqual({ forZones: [{ name: 'a' }] });
+  });
+
+  test('follow the wish to stay close as it changes, which yields to that for a share of each zone', async () => {
+    await service();
+    await pod('a');
+    const hintsAfter = async (trafficDistribution: string | null, annotation: string | null = null) => {
+      const annotations = { 'service.kubernetes.io/topology-mode': annotation };
+      await cluster.patch(services, 'web', { metadata: { annotations }, spec: { trafficDistribution } });
+      await cluster.settle();
+      return (await all())[0]?.hints;
+    };
+    const forZones = [{ name: 'a' }];
+    const forNodes = [{ name: 'node-1' }];
+    expect(await hintsAfter(null)).toBeUndefined();
+    expect(await hintsAfter('PreferClose')).toEqual({ forZones });
+    expect(await hintsAfter('PreferClose', 'Auto')).toBeUndefined();
+    expect(await hintsAfter('PreferClose')).toEqual({ forZones });
+    expect(await hintsAfter(null)).toBeUndefined();
+    expect(await hintsAfter('PreferSameZone')).toEqual({ forZones });
+    expect(await hintsAfter('PreferSameNode')).toEqual({ forZones, forNodes });
+    expect(await hintsAfter(null)).toBeUndefined();
+    await cluster.patch(nodeResource, 'node-1', {
+      metadata: { labels: { 'topology.kubernetes.io/zone': null } },
+    });
+    expect(await hintsAfter('PreferSameNode')).toEqual({ forNodes });
+  });
+
+  test('have the labels of the Service as these change, and so do Endpoints', async () => {
+    await service({ clusterIP: 'None' });
+    const labelsAfter = async (labels: object) => {
+      await cluster.patch(services, 'web', { metadata: { labels } });
+      await cluster.settle();
+      const [slice] = await cluster.list(endpointslices);
+      const [shown] = await cluster.list(endpoints);
+      return [slice?.metadata.labels, shown?.metadata.labels];
+    };
+    const headless = { 'service.kubernetes.io/headless': '' };
+    for (const labels of await labelsAfter({ app: 'test' }))
+      expect(labels).toMatchObject({ app: 'test', ...headless });
+    for (const labels of await labelsAfter({ app: null, more: 'x' })) {
+      expect(labels).toMatchObject({ more: 'x', ...headless });
+      expect(labels).not.toHaveProperty('app');
+    }
   });
 
   test('share their endpoints out among the zones where the Service asks for that, and say so', async () => {
