@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createAuthority, issue, type KeyPair } from '../cluster/pki.ts';
 import { systemClock } from './clock.ts';
 import type { HttpServer } from './http.ts';
-import { httpPoster } from './http-post.ts';
+import { systemConnector } from './connect.ts';
+import { httpPoster, posterOver } from './http-post.ts';
 import { listenHttps } from './http-server.ts';
 import { systemRandom } from './random.ts';
 
@@ -78,4 +79,28 @@ test('the server must be who the certificate says, unless nobody minds', async (
   expect(await post({ insecure: true })).toBe('safe');
   await expect(post({ ca })).rejects.toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
   await expect(post({ serverName: 'else.where' })).rejects.toThrow(/certificate/);
+});
+
+test('over connections of a connector: what is asked over one that ends just then is asked again, over a new one it is not', async () => {
+  const asked = new Map<object, number>();
+  const hasty = createServer((request, response) => {
+    const count = (asked.get(request.socket) ?? 0) + 1;
+    asked.set(request.socket, count);
+    request.resume();
+    if (count > 1 || request.url === '/never') request.socket.destroy();
+    else response.end('yes');
+  });
+  await new Promise<void>((resolve) => hasty.listen(0, '127.0.0.1', resolve));
+  const to = { host: '127.0.0.1', port: (hasty.address() as AddressInfo).port, timeoutMs: 5000 };
+  const poster = posterOver(systemConnector);
+  const post = (path: string) => poster.post(to, { ...common, url: new URL(path, 'https://hook.svc') });
+  expect(await post('/')).toEqual({ status: 200, text: 'yes' });
+  expect(await post('/')).toEqual({ status: 200, text: 'yes' });
+  expect([...asked.values()]).toEqual([2, 1]);
+  await expect(post('/never')).rejects.toThrow('socket hang up');
+  expect([...asked.values()]).toEqual([2, 2, 1]);
+  await expect(poster.post({ ...to, port: 1 }, { ...common, url: new URL('https://x') })).rejects.toThrow(
+    'ECONNREFUSED',
+  );
+  hasty.close();
 });

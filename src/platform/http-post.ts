@@ -1,8 +1,10 @@
 import { Agent as PlainAgent, request as startPlain } from 'node:http';
 import { Agent as SecureAgent, request as startSecure } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { readBody } from './http-body.ts';
 import type { ClientTls } from './http-client.ts';
+import type { Connector, ConnectOptions } from './connect.ts';
 import { onSwitch } from './on-switch.ts';
 
 export interface HttpPost {
@@ -43,7 +45,9 @@ export const httpPoster: HttpPosterMaker = ({ serverName, insecure, ...tls }) =>
   return {
     post: (what) => {
       const isSecure = what.url.protocol === 'https:';
-      return isSecure ? send(what, startSecure, secure) : send(what, startPlain, plain);
+      return isSecure
+        ? send(what, { start: startSecure, agent: secure })
+        : send(what, { start: startPlain, agent: plain });
     },
     close: () => {
       secure.destroy();
@@ -52,14 +56,68 @@ export const httpPoster: HttpPosterMaker = ({ serverName, insecure, ...tls }) =>
   };
 };
 
-function send(
-  { url, headers, body, timeoutMs, limitBytes, signal }: HttpPost,
-  start: typeof startPlain,
-  agent: PlainAgent,
-): Promise<{ status: number; text: string }> {
+/** Posts over connections that somebody else opens, which are kept for the next call to the same place by the same caller. */
+export interface PosterOver {
+  /** As {@link HttpPoster.post}; again, where a connection that was kept has been closed meanwhile. */
+  post(to: ConnectOptions, what: HttpPost): Promise<{ status: number; text: string }>;
+}
+
+/** As long as Go keeps them. */
+const idleMs = 90_000;
+const mostIdle = 25;
+
+export function posterOver(connect: Connector): PosterOver {
+  const agent = new ConnectingAgent(connect);
+  return { post: (to, what) => send(what, { start: startPlain, agent, to, isRepeatable: true }) };
+}
+
+interface Placed {
+  to: ConnectOptions;
+}
+type Connected = (error: Error | null, socket: Duplex) => void;
+
+/** Has its connections from a connector; those that nobody uses keep no process from ending. */
+class ConnectingAgent extends PlainAgent {
+  readonly protocol = 'https:';
+  readonly #connect: Connector;
+
+  constructor(connect: Connector) {
+    super({ keepAlive: true, maxFreeSockets: mostIdle, timeout: idleMs });
+    this.#connect = connect;
+  }
+
+  override createConnection(options: unknown, done?: Connected): undefined {
+    const connected = done as Connected;
+    this.#connect((options as Placed).to).then(
+      (socket) => connected(null, socket),
+      (error: Error) => connected(error, undefined as never),
+    );
+  }
+
+  /** Whoever shows another certificate, or trusts another authority, has a connection of its own. */
+  override getName(options?: unknown): string {
+    const { host, port, tls } = (options as Placed).to;
+    return JSON.stringify([host, port, tls]);
+  }
+}
+
+interface Way {
+  start: typeof startPlain;
+  agent: PlainAgent;
+  /** Where agents that ask a connector are to connect to. */
+  to?: ConnectOptions;
+  isRepeatable?: boolean;
+}
+
+const closings = new Set(['ECONNRESET', 'EPIPE']);
+
+function send(what: HttpPost, way: Way): Promise<{ status: number; text: string }> {
+  const { url, headers, body, timeoutMs, limitBytes, signal } = what;
+  const { start, agent, to, isRepeatable } = way;
   return new Promise((resolve, reject) => {
     const length = { 'content-length': String(body.length) };
-    const request = start(url, { agent, method: 'POST', headers: { ...headers, ...length } });
+    const options = { agent, method: 'POST', headers: { ...headers, ...length }, ...(to && { to }) };
+    const request = start(url, options);
     const give = (error: Error) => {
       reject(error);
       request.destroy();
@@ -72,7 +130,11 @@ function send(
       clearTimeout(timer);
       signal?.removeEventListener('abort', stop);
     });
-    request.on('error', reject);
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      const isClosed = request.reusedSocket && closings.has(error.code ?? '');
+      if (isRepeatable && isClosed && !signal?.aborted) resolve(send(what, way));
+      else reject(error);
+    });
     onSwitch(request, reject);
     request.on('socket', (socket) => socket.ref());
     request.on('response', (response) => {

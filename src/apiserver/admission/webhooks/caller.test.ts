@@ -58,3 +58,22 @@ test('a webhook is shown who asks, where that is told for it', async () => {
   expect(told).toEqual({ name: 'apiserver', authorization: 'Bearer t' });
   expect(asked).toEqual([new URL(url).host]);
 });
+
+test('a connection is kept for the next question of the same caller, and made anew where it has been closed', async () => {
+  const connections = new Set<object>();
+  const note = (socket: object) => void connections.add(socket);
+  server.on('secureConnection', note);
+  const caller = new WebhookCaller({ ...platform, reader: {} as ObjectReader, outside: systemConnector });
+  const client = { url, caBundle: Buffer.from(authority.certificate).toString('base64') };
+  const call = () =>
+    caller.call({ client, body: {}, timeoutSeconds: 10, signal: new AbortController().signal });
+  const several = () => Promise.all(Array.from({ length: 5 }, call));
+  await several();
+  await several();
+  expect(connections.size).toBe(5);
+  server.closeIdleConnections();
+  expect(await several()).toEqual([{}, {}, {}, {}, {}]);
+  await ask();
+  expect(connections.size).toBe(11);
+  server.off('secureConnection', note);
+});

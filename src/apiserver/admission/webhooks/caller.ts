@@ -1,11 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import { Readable } from 'node:stream';
 import type { WebhookClientConfig } from '../../../api/admissionregistration/v1.ts';
 import { printJson } from '../../../machinery/exact-json.ts';
 import { goQuote } from '../../../machinery/go-text.ts';
 import type { Clock } from '../../../platform/clock.ts';
 import type { Connector } from '../../../platform/connect.ts';
-import { callOver, wholeBody } from '../../../platform/http1-call.ts';
+import { posterOver, type PosterOver } from '../../../platform/http-post.ts';
 import type { Random } from '../../../platform/random.ts';
 import type { ObjectReader } from '../../auth/object-reader.ts';
 import { serviceTarget } from '../../streams/proxy-targets.ts';
@@ -46,7 +45,7 @@ export interface WebhookCall {
 
 /** Where a webhook listens, and what its certificate must say. */
 interface Address {
-  connect: Connector;
+  over: PosterOver;
   host: string;
   port: number;
   serverName: string | undefined;
@@ -59,9 +58,13 @@ const maxAnswerBytes = 3 * 1024 * 1024;
 /** Asks webhooks. */
 export class WebhookCaller {
   readonly #options: CallerOptions;
+  readonly #pods: PosterOver | undefined;
+  readonly #outside: PosterOver | undefined;
 
   constructor(options: CallerOptions) {
     this.#options = options;
+    this.#pods = options.pods && posterOver(options.pods);
+    this.#outside = options.outside && posterOver(options.outside);
   }
 
   /** The answer's JSON. Rejects with an Error in the words of upstream's client. */
@@ -107,41 +110,32 @@ export class WebhookCaller {
     client: WebhookClientConfig,
     { shown, bytes, signal }: { shown: URL; bytes: Buffer; signal: AbortSignal },
   ): Promise<{ status: number; text: string }> {
-    const { connect, host, port, serverName } = this.#address(client, shown);
+    const { over, host, port, serverName } = this.#address(client, shown);
     const ca = client.caBundle && Buffer.from(client.caBundle, 'base64').toString();
     const { headers: own, ...identity } = this.#options.credentials?.(targetOf(shown)) ?? {};
     const tls = { ...(ca && { ca }), ...(serverName && { serverName }), ...identity };
-    // The signal ends the wait; what comes too late has to be hung up on.
-    const socket = await connect({ host, port, tls, timeoutMs: connectTimeoutMs });
-    if (signal.aborted) socket.destroy();
-    const answer = await callOver(socket, {
-      method: 'POST',
-      target: `${shown.pathname}${shown.search}`,
-      headers: {
-        host: shown.host,
-        'content-type': 'application/json',
-        accept: 'application/json, */*',
-        'user-agent': 'kube-apiserver-admission',
-        ...own,
-      },
-      body: Readable.from([bytes]),
-      bodyLength: bytes.length,
-      timeoutMs: connectTimeoutMs,
-      signal,
-    });
-    const text = (await wholeBody(answer, maxAnswerBytes)).toString();
-    return { status: answer.status, text };
+    const headers = {
+      host: shown.host,
+      'content-type': 'application/json',
+      accept: 'application/json, */*',
+      'user-agent': 'kube-apiserver-admission',
+      ...own,
+    };
+    return over.post(
+      { host, port, tls, timeoutMs: connectTimeoutMs },
+      { url: shown, headers, body: bytes, timeoutMs: connectTimeoutMs, limitBytes: maxAnswerBytes, signal },
+    );
   }
 
   #address(client: WebhookClientConfig, url: URL): Address {
     const { service } = client;
-    const { pods, outside } = this.#options;
+    const [pods, outside] = [this.#pods, this.#outside];
     if (!service) {
       if (!outside) throw new Error('this API server has no way to webhooks outside of the cluster');
       const host = url.hostname.replace(/^\[|\]$/g, '');
       const isName = !/^[\d.]+$|:/.test(host);
       return {
-        connect: outside,
+        over: outside,
         host,
         port: Number(url.port || 443),
         serverName: isName ? host : undefined,
@@ -152,7 +146,7 @@ export class WebhookCaller {
     const { namespace, name, port = 443 } = service;
     const target = serviceTarget(this.#options, namespace, `${name}:${port}`);
     return {
-      connect: pods,
+      over: pods,
       host: target.host,
       port: target.port,
       serverName: `${name}.${namespace}.svc`,
