@@ -156,6 +156,8 @@ function scaleOf(scale: CustomResourceSubresourceScale): ScaleStrategy<Kubernete
       spec: Number(integerAt(object, specReplicasPath) ?? 0),
       status: Number(integerAt(object, statusReplicasPath) ?? 0),
     }),
+    lackedReplicas: (object) =>
+      integerAt(object, specReplicasPath) === undefined ? specReplicasPath : undefined,
     setReplicas: (object, replicas) => setAt(object, specReplicasPath, replicas),
     replicasPath: stepsOf(specReplicasPath),
     selector: (object) => (labelSelectorPath ? (textAt(object, labelSelectorPath) ?? '') : ''),

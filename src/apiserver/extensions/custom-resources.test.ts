@@ -868,6 +868,24 @@ describe('objects', () => {
     const scaled = await api.object('update', v1!, { name: 'x', subresource: 'scale', body });
     expect(scaled).toMatchObject({ kind: 'Scale', spec: { replicas: 5 }, status: { replicas: 0 } });
     expect((await api.object('get', v1!, { name: 'x' })).spec).toEqual({ replicas: 5 });
+    await api.object('create', v1!, named('none'));
+    const none = { name: 'none', subresource: 'scale' };
+    expect(await failure(api.object('get', v1!, none))).toMatchObject({
+      code: 500,
+      message: 'Internal error occurred: the spec replicas field ".spec.replicas" does not exist',
+    });
+    const patch = (change: object) =>
+      api.object('patch', v1!, { ...none, body: change, mediaType: 'application/merge-patch+json' });
+    expect(await failure(patch({ metadata: { annotations: { a: 'b' } } }))).toMatchObject({
+      code: 400,
+      message: 'the spec replicas field ".spec.replicas" cannot be empty',
+    });
+    expect(await patch({ spec: { replicas: 3 } })).toMatchObject({ spec: { replicas: 3 } });
+    expect(await api.object('get', v1!, none)).toMatchObject({ spec: { replicas: 3 } });
+    await api.object('create', v1!, named('other'));
+    const put = { ...body, metadata: { name: 'other' } };
+    await api.object('update', v1!, { name: 'other', subresource: 'scale', body: put });
+    expect((await api.object('get', v1!, { name: 'other' })).spec).toEqual({ replicas: 5 });
   });
 });
 

@@ -7,6 +7,7 @@ import type { WriteContext } from '../../machinery/managed-fields/ownership.ts';
 import { entriesOfScaled, scaleEntries } from '../../machinery/managed-fields/scale.ts';
 import { shapeOfType } from '../../machinery/managed-fields/shape.ts';
 import { formatApiVersion, type GroupVersionKind } from '../../machinery/schema.ts';
+import { badRequest, internalError } from '../../machinery/status-error.ts';
 import type { Findings, HookContext, Kind, ScaleStrategy, ValidatedWrite } from './kind.ts';
 import type { Call, Registry } from './registry.ts';
 
@@ -42,6 +43,10 @@ export interface Facet {
   misfit(sent: KubernetesObject): string | undefined;
   /** What clients see of the object. */
   show(object: KubernetesObject): KubernetesObject;
+  /** What a GET answers with, where that is not always what is shown. Throws a StatusError where there is nothing to show. */
+  read?(object: KubernetesObject): KubernetesObject;
+  /** What patches are made in, where that is not always what is shown. */
+  patched?(object: KubernetesObject): KubernetesObject;
   /** The object (in the form of the resource asked for) with what was sent taken in; `sent` may be used up. */
   take(sent: KubernetesObject, old: KubernetesObject | undefined): KubernetesObject;
   /** Of a facet that is an object of another kind: how its managed fields go with those of the object. */
@@ -147,6 +152,8 @@ function takeStatus(object: KubernetesObject, old: Stored<KubernetesObject>): vo
 const scaleGvk = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 
 const scaleType = 'io.k8s.api.autoscaling.v1.Scale';
+/** Upstream's sign for replicas that were not there, which a patch has to replace. */
+const nobodysReplicas = -(2 ** 31);
 const usualReplicasPath = ['spec', 'replicas'];
 
 function scaleFields({ registry, environment }: Call): FacetFields {
@@ -182,9 +189,24 @@ function scaleFacet(call: Call, strategy: ScaleStrategy<KubernetesObject>): Face
     prune: () => [],
     misfit: () => undefined,
     show: (object) => scaleOf(strategy, object) as KubernetesObject,
+    read(object) {
+      const lacked = strategy.lackedReplicas?.(object);
+      if (lacked !== undefined) throw internalError(`the spec replicas field "${lacked}" does not exist`);
+      return scaleOf(strategy, object) as KubernetesObject;
+    },
+    patched(object) {
+      const scale = scaleOf(strategy, object);
+      if (strategy.lackedReplicas?.(object) !== undefined) scale.spec = { replicas: nobodysReplicas };
+      return scale as KubernetesObject;
+    },
     take(sent, old) {
       const object = clone(old) as KubernetesObject;
-      strategy.setReplicas(object, (sent as Scale).spec?.replicas ?? 0);
+      const { replicas = 0 } = (sent as Scale).spec ?? {};
+      if (replicas === nobodysReplicas) {
+        const path = strategy.lackedReplicas?.(object) ?? '.spec.replicas';
+        throw badRequest(`the spec replicas field "${path}" cannot be empty`);
+      }
+      strategy.setReplicas(object, replicas);
       if (sent.metadata.resourceVersion) object.metadata.resourceVersion = sent.metadata.resourceVersion;
       return object;
     },

@@ -298,6 +298,8 @@ export interface PartStrategy<T extends KubernetesObject> extends OwnershipRules
 
 export interface ScaleStrategy<T extends KubernetesObject> {
   replicas(object: T): { spec: number; status: number };
+  /** Where the object has no replicas though it can be scaled, the path that they would have; absent for kinds that always have them. */
+  lackedReplicas?(object: T): string | undefined;
   setReplicas(object: T, replicas: number): void;
   /** The names of the fields that lead to the replicas; `spec`, `replicas` where absent. */
   replicasPath?: readonly string[];

@@ -49,7 +49,7 @@ export async function patch(call: Call, facet: Facet): Promise<ObjectAnswer> {
   const make = (old: KubernetesObject | undefined) => {
     if (!old) throw notFound(subjectOf(call));
     read ??= readPatch(call.request.body as RequestBody, type, options.fieldValidation);
-    const sent = patched(call, facet, { old: facet.show(old), read, options });
+    const sent = patched(call, facet, { old: (facet.patched ?? facet.show)(old), read, options });
     return takeFacet(call, facet, { sent, old, options });
   };
   return applyChange(call, { options, make: checked(call, make) }, facet);

@@ -25,5 +25,5 @@ export async function get(call: Call, facet: Facet): Promise<ObjectAnswer> {
   const answer = cachedAnswer(200, call, item);
   return facet.type === call.registry.view.resource.type
     ? answer
-    : objectAnswer(200, facet.show(answer.object));
+    : objectAnswer(200, (facet.read ?? facet.show)(answer.object));
 }
