@@ -98,6 +98,8 @@ beforeAll(async () => {
   client = await t.client(user, 'system:masters');
   await done('POST', '/api/v1/namespaces', { metadata: { name: namespace } });
   await done('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: 'default' } });
+  await done('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', custom);
+  await vi.waitFor(() => resourcesOf(`${customGroup}/v1`), 5000);
   await register('/mutating', 'mutatingwebhookconfigurations');
   await register('/validating', 'validatingwebhookconfigurations');
 }, 60_000);
@@ -105,6 +107,25 @@ afterAll(async () => {
   await t.stop();
   hook.close();
 });
+
+const customGroup = 'awesome.bears.com';
+const scale = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' };
+const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+const custom = {
+  metadata: { name: `pandas.${customGroup}` },
+  spec: {
+    group: customGroup,
+    scope: 'Cluster',
+    names: { plural: 'pandas', kind: 'Panda' },
+    versions: ['v1', 'v2'].map((name, i) => ({
+      name,
+      served: true,
+      storage: i === 0,
+      schema: { openAPIV3Schema: open },
+      subresources: { status: {}, scale },
+    })),
+  },
+};
 
 const rootOf = (groupVersion: string) =>
   groupVersion.includes('/') ? `/apis/${groupVersion}` : `/api/${groupVersion}`;
@@ -135,6 +156,7 @@ function stubOf({ name, apiVersion, kind, namespaced }: Served): Json {
   const review = reviews[name];
   if (review) return { apiVersion, kind, ...review };
   const least = leastOf({ plural: name, group, version, namespaced } as never);
+  if (name === 'pandas') Object.assign(least, { spec: { replicas: 100 } });
   const body = JSON.parse(JSON.stringify(least).replaceAll('"default"', JSON.stringify(namespace)));
   if (name === 'mutatingadmissionpolicies')
     body.spec.mutations[0].jsonPatch.expression = '[JSONPatch{op: "remove", path: "/x"}]';
@@ -315,7 +337,10 @@ async function checkResource(resource: Served, all: readonly Served[]): Promise<
 const versionOf = ({ group, version }: { group: string; version: string }) =>
   group ? `${group}/${version}` : version;
 const reviewed = ['authentication.k8s.io/v1', 'authorization.k8s.io/v1'];
-const versions = [...new Set([...allKinds.map(({ resource }) => versionOf(resource)), ...reviewed])];
+const customVersions = [`${customGroup}/v1`, `${customGroup}/v2`];
+const versions = [
+  ...new Set([...allKinds.map(({ resource }) => versionOf(resource)), ...reviewed, ...customVersions]),
+];
 
 test.each(versions)(
   'webhooks hear of all that is done to %s, and of what it is done to',
