@@ -81,6 +81,7 @@ function late(store: Store): { store: Store; fallBehind(): void; catchUp(): void
     compact: (...args) => store.compact(...args),
     leases: (...args) => store.leases(...args),
     status: (...args) => store.status(...args),
+    check: (...args) => store.check(...args),
     close: (...args) => store.close(...args),
   };
   return {

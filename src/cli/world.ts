@@ -35,21 +35,26 @@ export const stderrLog = (level: LogLevel = logLevel): Log =>
     write: (line) => void process.stderr.write(`${formatLogLine(line)}\n`),
   });
 
-/** A log to a file, and to standard error as well where `verbose`. A full disk must not end the cluster. */
+/** A log to a file, and to standard error as well where `verbose` or the file takes nothing. A full disk must not end the cluster. */
 export function fileLog(path: string, verbose: boolean): Log {
   const write = (text: string) => {
-    try {
-      appendFileSync(path, text);
-    } catch {
-      // Nowhere to say it.
-    }
-    if (verbose) process.stderr.write(text);
+    const isKept = tryAppend(path, text);
+    if (verbose || !isKept) process.stderr.write(text);
   };
   return createLog({
     clock: systemClock,
     level: logLevel,
     write: (line) => write(`${formatLogLine(line)}\n`),
   });
+}
+
+function tryAppend(path: string, text: string): boolean {
+  try {
+    appendFileSync(path, text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export const platformWith = (log: Log): Platform => systemPlatform(log);

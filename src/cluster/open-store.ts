@@ -25,11 +25,12 @@ export async function openStore(options: Place, platform: Platform): Promise<Sto
 async function openKind(options: Place, platform: Platform): Promise<Store> {
   const { historyMs, historyBytes, dataDir } = options;
   const { clock, files } = platform;
+  const log = platform.log.named('store');
   if (options.store === 'memory') return createMemoryStore({ clock, historyMs, historyBytes });
   if (options.store === 'etcd')
     return (await import('./etcd.ts')).openEtcd(options.etcd, { platform, historyMs });
   try {
-    return await openEmbeddedStore({ path: `${dataDir}/store`, clock, files, historyMs, historyBytes });
+    return await openEmbeddedStore({ path: `${dataDir}/store`, clock, files, log, historyMs, historyBytes });
   } catch (error) {
     throw error instanceof StoreError ? unusableStore(error) : error;
   }

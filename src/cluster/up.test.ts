@@ -1,9 +1,12 @@
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { get } from 'node:https';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as body } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import type { Node } from '../api/core/v1.ts';
-import { leases, nodes } from '../api/generated/resources.ts';
+import type { ConfigMap, Node } from '../api/core/v1.ts';
+import { configmaps, leases, namespaces, nodes } from '../api/generated/resources.ts';
 import { serverId } from '../apiserver/start/identity-lease.ts';
 import { silentLog } from '../platform/log.ts';
 import { systemPlatform } from '../platform/platform.ts';
@@ -111,3 +114,37 @@ describe('settings that cannot be used are refused before anything is made', () 
     rmSync(dataDir, { recursive: true });
   });
 });
+
+test('a cluster whose data directory is removed takes no writes, and says that it is not well', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'k8ts-up-'));
+  const cluster = await up({
+    options: {
+      ...{ nodes: 0, runtime: 'simulated', store: 'embedded', uplink: 'none' },
+      ...{ dataDir, port: 0, kubeconfig: undefined },
+    },
+    platform,
+    program: { command: '', script: '' },
+    pid: process.pid,
+    onStep: () => {},
+  });
+  try {
+    const { admin, url } = cluster.controlPlane;
+    const ready = async () => {
+      const request = get(`${url}/readyz`, { rejectUnauthorized: false, agent: false });
+      const [answer] = await once(request, 'response');
+      return body(answer);
+    };
+    expect(await ready()).toBe('ok');
+    rmSync(dataDir, { recursive: true });
+    const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late', namespace: 'default' } };
+    await expect(admin.of(configmaps).create(map as ConfigMap, { cause })).rejects.toMatchObject({
+      code: 500,
+      message: expect.stringContaining(`${dataDir}/store/store.mdb is gone`),
+    });
+    expect(await ready()).toContain('[-]etcd failed');
+    expect((await admin.of(namespaces).get({ name: 'default' })).metadata.name).toBe('default');
+  } finally {
+    await cluster.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}, 30_000);

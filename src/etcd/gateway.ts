@@ -185,7 +185,7 @@ async function about(node: EtcdNode, path: string, reply: HttpReply): Promise<bo
 
 async function healthy(node: EtcdNode, reply: HttpReply): Promise<boolean> {
   try {
-    await node.store.status();
+    await node.store.check();
     sendJson(reply, 200, { health: 'true' });
   } catch (error) {
     sendJson(reply, 503, { health: 'false', reason: (error as Error).message });

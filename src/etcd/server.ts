@@ -51,16 +51,19 @@ const usualProgressMs = 600_000;
 /** Serves a store of its own under etcd's v3 interface. Rejects where the store or an address cannot be had. */
 export async function startEtcdServer(options: EtcdServerOptions): Promise<EtcdServer> {
   const { clock, random, files } = options.platform;
+  const log = options.platform.log.named('store');
   const store = await openEmbeddedStore({
     path: `${options.dataDir}/${etcdParts.keys}`,
     clock,
     files,
+    log,
     ...keepAll,
   });
   const own = await openEmbeddedStore({
     path: `${options.dataDir}/${etcdParts.own}`,
     clock,
     files,
+    log,
     historyMs: 0,
   });
   try {

@@ -1,4 +1,4 @@
-import { readSync } from 'node:fs';
+import { readSync, statSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -123,6 +123,19 @@ async function writeAtomic(
  */
 export const readNow = (handle: fs.FileHandle, into: Uint8Array, at: number): number =>
   readSync(handle.fd, into, 0, into.length, at);
+
+/**
+ * What tells a file from any other that may come to stand under its path, within this turn; undefined where none stands there or it cannot
+ * be looked at.
+ */
+export function fileIdNow(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path);
+    return `${dev}/${ino}`;
+  } catch {
+    return undefined;
+  }
+}
 
 /** What is new in a directory, or has a new name, is only there for good when the directory is on disk too. */
 export async function syncDir(path: string, files: Pick<Files, 'open'>): Promise<void> {

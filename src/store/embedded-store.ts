@@ -1,5 +1,6 @@
 import type { Clock } from '../platform/clock.ts';
 import type { Files } from '../platform/files.ts';
+import type { Log } from '../platform/log.ts';
 import { LogStore } from './core/log-store.ts';
 import { isInUse, openLmdbEngine } from './embedded/open-engine.ts';
 import type { CopyableStore } from './core/copying.ts';
@@ -9,6 +10,8 @@ export interface EmbeddedStoreOptions {
   path: string;
   clock: Clock;
   files: Files;
+  /** Told where the store is taken away while it is open. */
+  log?: Log;
   /** How long the past is kept; 24 hours unless given. */
   historyMs?: number;
   /** How much of the past is kept; 1 GiB unless given. */

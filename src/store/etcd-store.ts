@@ -163,6 +163,11 @@ class EtcdStore implements Store {
     return leases.left(await reader.leased(prefix));
   }
 
+  async check(): Promise<void> {
+    // Any read does; the status of a large store takes longer.
+    await this.get('/registry/health');
+  }
+
   async status(): Promise<StoreStatus> {
     this.#checkOpen();
     const { endpoints, reader } = this.#parts;

@@ -71,6 +71,10 @@ export class MemoryEngine implements LogEngine {
     return this.#log.get(position);
   }
 
+  trouble(): string | undefined {
+    return undefined;
+  }
+
   peek(position: Position): Change | undefined {
     return this.change(position);
   }

@@ -152,6 +152,8 @@ export interface Store {
   /** The seconds that keys below a prefix have left until the store deletes them; keys without a lease are left out. */
   leases(prefix: string): Promise<Map<string, number>>;
   status(): Promise<StoreStatus>;
+  /** Rejects where the store does not answer, or is known to take no writes though what it holds can be read. */
+  check(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -5,6 +5,7 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { systemFiles } from '../../src/platform/files.ts';
 import { LogStore } from '../../src/store/core/log-store.ts';
 import { LmdbEngine } from '../../src/store/embedded/lmdb-engine.ts';
+import { Place } from '../../src/store/embedded/place.ts';
 import { openEmbeddedStore } from '../../src/store/embedded-store.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -16,14 +17,15 @@ function openStore(): Promise<Store> | Store {
   if (how === 'durable') return openEmbeddedStore({ path, clock: systemClock, files: systemFiles });
   mkdirSync(path, { recursive: true });
   const binary = { encoding: 'binary', cache: false } as const;
+  const file = `${path}/store.mdb`;
   const root = open<Buffer, string>({
     ...binary,
-    path: `${path}/store.mdb`,
+    path: file,
     noSubdir: true,
     overlappingSync: false,
     noSync: true,
   });
-  const engine = new LmdbEngine(root, root.openDB('meta', binary));
+  const engine = new LmdbEngine(root, root.openDB('meta', binary), new Place(file, () => {}));
   return new LogStore({ engine, clock: systemClock, history: { ageMs: 3_600_000, bytes: 2 ** 30 } });
 }
 

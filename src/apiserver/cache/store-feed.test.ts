@@ -41,6 +41,7 @@ const wrap = (store: Store): Store => ({
   compact: (...args) => store.compact(...args),
   leases: (...args) => store.leases(...args),
   status: () => store.status(),
+  check: () => store.check(),
   close: () => store.close(),
 });
 

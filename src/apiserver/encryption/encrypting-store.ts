@@ -123,6 +123,10 @@ export class EncryptingStore implements Store {
     return this.#store.status();
   }
 
+  check(): Promise<void> {
+    return this.#store.check();
+  }
+
   close(): Promise<void> {
     return this.#store.close();
   }

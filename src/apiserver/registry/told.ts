@@ -56,11 +56,10 @@ function itemsOf(
   return one ? [one] : [];
 }
 
-/** Why a store does not answer; undefined where it does. */
+/** Why a store does not answer, or takes no writes; undefined where it does. */
 export async function failureOf(store: Store): Promise<Error | undefined> {
   try {
-    // Any read does; the status of a large store takes longer.
-    await store.get('/registry/health');
+    await store.check();
     return undefined;
   } catch (error) {
     return error as Error;

@@ -123,6 +123,12 @@ export class LogStore implements CopyableStore {
     return { backend: this.#engine.name, revision, compactedRevision, ...this.#engine.size() };
   }
 
+  async check(): Promise<void> {
+    this.#checkOpen();
+    const trouble = this.#engine.trouble();
+    if (trouble !== undefined) throw new StoreError('Unusable', `Nothing can be written: ${trouble}`);
+  }
+
   async copy<T>(
     use: (state: Readonly<LogState>, parts: AsyncIterable<readonly CopiedChange[]>) => Promise<T>,
   ): Promise<T> {

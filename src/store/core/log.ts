@@ -123,6 +123,8 @@ export interface LogEngine {
   leases(): Iterable<Lease>;
   /** Calls `fn` when work that is already due has run, so that writes made together are flushed together. */
   soon(fn: () => void): void;
+  /** Why nothing can be written; undefined where nothing is known to be in the way. */
+  trouble(): string | undefined;
   /** Resolves when the batch is on disk. One at a time. Rejects with `FlushFailed`, and then nothing of it is. */
   write(batch: Batch): Promise<void>;
   size(): { keys: number; sizeBytes: number };

@@ -11,6 +11,7 @@ import {
   type Position,
 } from '../core/log.ts';
 import { StoreError } from '../store.ts';
+import type { Place } from './place.ts';
 import { decodeChange, decodeHead, decodeState, encodeChange, encodeHead, encodeState } from './codec.ts';
 
 /** Longer than any key. A bound is cut here, which changes nothing about what lies beyond it. */
@@ -36,6 +37,7 @@ export class LmdbEngine implements LogEngine {
   readonly #live: Database<Buffer, string>;
   readonly #gone: Database<Buffer, string>;
   readonly #leases: Database<Buffer, [number, number]>;
+  readonly #place: Place;
   /** Called when the file is closed. */
   onClosed: () => void = () => {};
   /** Makes something better of the reason why a write failed. */
@@ -44,9 +46,10 @@ export class LmdbEngine implements LogEngine {
   #doubtful = false;
   #closed = false;
 
-  constructor(root: RootDatabase<Buffer, string>, meta: Database<Buffer, string>) {
+  constructor(root: RootDatabase<Buffer, string>, meta: Database<Buffer, string>, place: Place) {
     this.#root = root;
     this.#meta = meta;
+    this.#place = place;
     this.#log = root.openDB('log', binary);
     this.#live = root.openDB('live', { ...binary, keyEncoder } as typeof binary);
     this.#gone = root.openDB('gone', { ...binary, keyEncoder } as typeof binary);
@@ -107,7 +110,13 @@ export class LmdbEngine implements LogEngine {
     afterTurn(fn);
   }
 
+  trouble(): string | undefined {
+    return this.#place.look();
+  }
+
   async write(batch: Batch): Promise<void> {
+    const trouble = this.#place.look();
+    if (trouble !== undefined) throw new Error(trouble);
     if (this.#doubtful) this.#probe();
     // Before anything is put: an error halfway would leave half a batch to be written.
     const records = batch.changes.map(encodeChange);

@@ -2,10 +2,12 @@ import { dirname, join, resolve } from 'node:path';
 import { pid } from 'node:process';
 import type { Database, RootDatabase } from 'lmdb';
 import { type Files, syncDir } from '../../platform/files.ts';
+import type { Log } from '../../platform/log.ts';
 import { StoreError } from '../store.ts';
 import { checkPages } from './check-pages.ts';
 import { binary, LmdbEngine } from './lmdb-engine.ts';
 import { LmdbFile } from './lmdb-file.ts';
+import { Place } from './place.ts';
 
 /** The format of the file that this code writes, and the newest one that it reads. */
 const format = 1;
@@ -34,15 +36,23 @@ type Root = RootDatabase<Buffer, string>;
 /** What this process has open: LMDB itself tells other processes apart only. */
 const openPaths = new Set<string>();
 
+export interface LmdbOptions {
+  /** A directory; made where it is missing. */
+  path: string;
+  files: Files;
+  /** Told when the file is no longer where it was opened, so that nothing is written, and when it is again. */
+  log?: Log;
+}
+
 /** Opens or makes the log in a directory. Rejects with `Unusable`, saying why and where. */
-export async function openLmdbEngine(options: { path: string; files: Files }): Promise<LmdbEngine> {
+export async function openLmdbEngine(options: LmdbOptions): Promise<LmdbEngine> {
   const path = resolve(options.path);
   if (openPaths.has(path)) throw unusable(path, 'this process has it open already');
   openPaths.add(path);
   try {
     await options.files.makeDir(path, { mode: 0o700 });
     await checkRoom(path, options.files);
-    const engine = await openFile(join(path, 'store.mdb'), options.files);
+    const engine = await openFile(join(path, 'store.mdb'), options);
     engine.explain = (reason) => explained(reason, path, options.files);
     engine.onClosed = () => openPaths.delete(path);
     return engine;
@@ -87,17 +97,23 @@ function unusable(path: string, reason: string, cause?: unknown): StoreError {
   return new StoreError('Unusable', `The store in ${path} cannot be used: ${reason}`, { cause });
 }
 
-async function openFile(file: string, files: Files): Promise<LmdbEngine> {
+async function openFile(
+  file: string,
+  { files, log }: Pick<LmdbOptions, 'files' | 'log'>,
+): Promise<LmdbEngine> {
   const missingBytes = await fill(file, files);
   try {
-    return await openEngine(file, { files, suspect: missingBytes > 0 });
+    return await openEngine(file, { files, log, suspect: missingBytes > 0 });
   } catch (error) {
     await unfill(file, files, missingBytes);
     throw error;
   }
 }
 
-async function openEngine(file: string, options: { files: Files; suspect: boolean }): Promise<LmdbEngine> {
+async function openEngine(
+  file: string,
+  options: Pick<LmdbOptions, 'files' | 'log'> & { suspect: boolean },
+): Promise<LmdbEngine> {
   const { open } = await import('lmdb');
   const root: Root = open({ path: file, ...settings });
   try {
@@ -107,7 +123,7 @@ async function openEngine(file: string, options: { files: Files; suspect: boolea
     root.getBinary('meta');
     checkAlone(root);
     const meta = await openMeta(root);
-    const engine = new LmdbEngine(root, meta);
+    const engine = new LmdbEngine(root, meta, placeOf(file, options.log));
     // Throws where it is broken.
     engine.state();
     if (options.suspect) engine.verify();
@@ -117,6 +133,15 @@ async function openEngine(file: string, options: { files: Files; suspect: boolea
     await root.close();
     throw error;
   }
+}
+
+function placeOf(file: string, log: Log | undefined): Place {
+  return new Place(file, (trouble) => {
+    if (trouble === undefined) return log?.info('the store is in its place again, and written to', { file });
+    log?.error('the store has been taken away while it is open: nothing is written any more', {
+      why: trouble,
+    });
+  });
 }
 
 /**
