@@ -22,8 +22,6 @@ export interface NodeProcessOptions {
   /** Where cluster DNS answers. */
   dnsAddress: string;
   upstreamDns: string[];
-  /** Receives the agent's last words where it ends by itself. */
-  onEnd(text: string): void;
 }
 
 const keptLines = 30;
@@ -84,13 +82,16 @@ export async function writeNodeConfig(options: NodeProcessOptions): Promise<bool
 }
 
 /** The command that runs a node's agent inside the node's namespaces. */
-export function agentCommand(program: Program, node: NodeLayout, configPath: string): [string, string[]] {
+function agentCommand(program: Program, node: NodeLayout, configPath: string): [string, string[]] {
   const [command = '', ...entry] = entryOf(node);
   return [command, [...entry, program.command, program.script, 'agent', '--config', configPath]];
 }
 
-/** Starts the agent of a node as a process of its own. */
-export async function startNodeProcess(options: NodeProcessOptions): Promise<RunningProcess> {
+/** Starts the agent of a node as a process of its own; `onEnd` receives its last words. */
+export async function startNodeProcess(
+  options: NodeProcessOptions,
+  onEnd: (text: string) => void,
+): Promise<RunningProcess> {
   const { platform, program, node, dataDir } = options;
   await writeNodeConfig(options);
   const [command, args] = agentCommand(program, node, agentConfigPath(dataDir, node.name));
@@ -101,6 +102,6 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Run
     platform.files.append(logPath, chunk).catch(() => {});
   };
   const child = await platform.processes.start(command, args, { onOutput });
-  void child.ended.then(() => options.onEnd(tail.join('\n')));
+  void child.ended.then(() => onEnd(tail.join('\n')));
   return child;
 }

@@ -3,7 +3,6 @@ import type { Client } from '../client/client.ts';
 import { ignoring } from '../machinery/status-error.ts';
 import type { LocalListener } from '../platform/local-socket.ts';
 import type { Platform } from '../platform/platform.ts';
-import type { RunningProcess } from '../platform/processes.ts';
 import type { Store } from '../store/store.ts';
 import { answerCommands } from './answer-commands.ts';
 import { clusterId } from './cluster-id.ts';
@@ -23,8 +22,9 @@ import {
 import { keepKubeconfig, refuseOtherKubeconfig } from './kubeconfig.ts';
 import { nameServers } from './name-servers.ts';
 import { runtimeSocketIn } from './node-dirs.ts';
+import { NodeAgents } from './node-agents.ts';
 import { NodeCertificates } from './node-certificates.ts';
-import { type NodeProcessOptions, type Program, startNodeProcess } from './node-process.ts';
+import type { NodeProcessOptions, Program } from './node-process.ts';
 import { openStore } from './open-store.ts';
 import { type ClusterOptions, defaultPort, mostSimulatedNodes, network } from './options.ts';
 import { ensureNetworkRights } from './network-rights.ts';
@@ -115,7 +115,7 @@ interface ControlPlaneParts {
 class ClusterBuilder {
   readonly #start: UpOptions;
   readonly #id: string;
-  readonly #agents: RunningProcess[] = [];
+  readonly #agents: NodeAgents;
   readonly #simulated: RunningComponents[] = [];
   readonly #pki: Pki;
   readonly #certificates: NodeCertificates;
@@ -135,6 +135,9 @@ class ClusterBuilder {
     this.#start = start;
     this.#pki = new Pki(`${start.options.dataDir}/pki`, start.platform);
     this.#certificates = new NodeCertificates(this.#pki);
+    this.#agents = new NodeAgents(start.platform, (node, text) =>
+      this.#failAgent(`the agent of ${node} has ended:\n${text}`),
+    );
     this.#id = clusterId(start.options.dataDir);
   }
 
@@ -242,7 +245,11 @@ class ClusterBuilder {
     const { options, platform } = this.#start;
     const store = await openStore(options, platform);
     this.#store = store;
-    this.#control = await answerCommands(store, { platform, dataDir: options.dataDir });
+    this.#control = await answerCommands(store, {
+      platform,
+      dataDir: options.dataDir,
+      commands: this.#agents.commands(),
+    });
     return store;
   }
 
@@ -337,18 +344,11 @@ class ClusterBuilder {
       apiPort,
       dnsAddress: services.dnsAddress,
       upstreamDns,
-      onEnd: (text) => this.#onAgentEnd(node.name, text),
     };
-    this.#agents.push(await startNodeProcess(process));
+    await this.#agents.add(process);
     this.#certificates.addAgent(process);
     const runtimeSocket = runtimeSocketIn(`${options.dataDir}/nodes/${node.name}`);
     return { name: node.name, address: node.address, runtimeSocket };
-  }
-
-  #onAgentEnd(name: string, text: string): void {
-    if (this.#stopping) return;
-    this.#start.platform.log.warn('the agent of a node has ended', { node: name, text });
-    this.#failAgent(`the agent of ${name} has ended:\n${text}`);
   }
 
   async #startSimulatedNode(name: string, controlPlane: ControlPlane): Promise<RunningNode> {
@@ -381,7 +381,7 @@ class ClusterBuilder {
   async #tearDown(): Promise<void> {
     const { options, platform } = this.#start;
     await this.#control?.close();
-    await this.#renewal?.stop();
+    await Promise.all([this.#renewal?.stop(), this.#agents.release()]);
     for (const node of this.#simulated) await node.stop();
     if (this.#controlPlane) await this.#controlPlane.stop();
     else await Promise.all([this.#store?.close(), this.#means?.apiServer.close()]);

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { open } from 'node:fs/promises';
 
 /** How a finished command ended. */
 export interface CommandResult {
@@ -40,8 +39,6 @@ export interface Processes {
   /** Runs to the end. A non-zero exit is a result, not an error; a program that cannot be started is an error. */
   run(command: string, args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
   start(command: string, args: readonly string[], options?: ServiceOptions): Promise<RunningProcess>;
-  /** Starts a program that outlives this process; what it prints is added to `logPath`. Gives its id. */
-  startDetached(command: string, args: readonly string[], logPath: string): Promise<number>;
 }
 
 /** A command that ended with something else than 0. */
@@ -117,17 +114,5 @@ async function start(
   return { pid: child.pid as number, ended: end, kill: (signal) => void child.kill(signal) };
 }
 
-async function startDetached(command: string, args: readonly string[], logPath: string): Promise<number> {
-  const log = await open(logPath, 'a');
-  try {
-    const child = spawn(command, args, { detached: true, stdio: ['ignore', log.fd, log.fd] });
-    await started(child);
-    child.unref();
-    return child.pid as number;
-  } finally {
-    await log.close();
-  }
-}
-
 /** The machine's own processes. */
-export const systemProcesses: Processes = { run, start, startDetached };
+export const systemProcesses: Processes = { run, start };

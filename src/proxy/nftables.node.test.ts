@@ -16,7 +16,6 @@ const inside: Processes = {
   run: (command, args, options) =>
     systemProcesses.run('nsenter', [`--net=/run/netns/${namespace}`, command, ...args], options),
   start: () => Promise.reject(new Error('not used')),
-  startDetached: () => Promise.reject(new Error('not used')),
 };
 
 const text = (lines: Iterable<string>) => `${[...lines].join('\n')}\n`;
