@@ -102,7 +102,7 @@ function withLimitFlags(command: Command): Command {
     )
     .option(
       '--service-cluster-ip-range <ranges>',
-      'the addresses that services get: one range, or one of each family with a comma between them (default: 10.96.0.0/12)',
+      'the addresses that services get: one range, or one of each family with a comma between them (default: those that the cluster has; 10.96.0.0/12 for a new one)',
     );
 }
 

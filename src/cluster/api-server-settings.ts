@@ -3,12 +3,19 @@ import { kindsAs } from '../apiserver/kinds/kinds.ts';
 import type { ApiServerLimits, ApiServerOptions } from '../apiserver/server.ts';
 import { goQuote } from '../machinery/go-text.ts';
 import type { Platform } from '../platform/platform.ts';
+import type { Store } from '../store/store.ts';
 import { type AdmissionSettings, readAdmission } from './admission.ts';
 import { type AuthenticationSettings, readAuthentication } from './authentication.ts';
 import { type AuthorizationSettings, readAuthorization } from './authorization.ts';
 import { type EncryptionSettings, readEncryption } from './encryption.ts';
 import { type AuditSettings, startAuditing } from './audit.ts';
-import { type OtherAddresses, readServiceNetwork, type ServiceNetwork } from './service-network.ts';
+import {
+  type OtherAddresses,
+  readServiceNetwork,
+  type ServiceNetwork,
+  storedServiceNetwork,
+  usualServiceNetwork,
+} from './service-network.ts';
 import { UserError } from './user-error.ts';
 
 /** What a user says of the API server alone; the names are those of upstream's flags. */
@@ -53,6 +60,11 @@ export interface ServiceAccountSettings {
 
 /** The settings as the API server takes them. */
 export interface ApiServerMeans {
+  /**
+   * The same for the cluster in a store: its Services have the addresses that they had before, where the user does not say. Throws a
+   * UserError where the cluster is a new one that could not have them.
+   */
+  inCluster(store: Store): Promise<ApiServerMeans>;
   options: Partial<ApiServerOptions>;
   services: ServiceNetwork;
   serviceAccounts: Partial<ServiceAccountOptions>;
@@ -66,15 +78,26 @@ export async function readApiServerSettings(
   { platform, issuer: ownIssuer, others }: { platform: Platform; issuer: string; others: OtherAddresses },
 ): Promise<ApiServerMeans> {
   const { eventTtlMs, nodePorts } = more;
-  const services = readServiceNetwork(more.serviceClusterIpRange, others);
-  const allotted = { cidrs: services.ranges, nodePorts };
+  const told = more.serviceClusterIpRange;
+  const services = told ? readServiceNetwork(told, others) : usualServiceNetwork;
+  const withServices = (network: ServiceNetwork): Pick<ApiServerOptions, 'kinds' | 'services'> => {
+    const allotted = { cidrs: network.ranges, nodePorts };
+    const eventSeconds = eventTtlMs && Math.floor(eventTtlMs / 1000);
+    return { kinds: kindsAs({ eventSeconds, services: allotted }), services: allotted };
+  };
   const serviceAccounts = readServiceAccounts(more.serviceAccounts);
   const { issuer = ownIssuer } = serviceAccounts;
   const auditing = audit && (await startAuditing(audit, platform));
   const authorizing = await readAuthorization(authorization, platform);
   const encrypting = await readEncryption(more.encryption ?? {}, platform);
   const authenticating = await readAuthentication(authentication, { files: platform.files, issuer });
-  return {
+  const means: ApiServerMeans = {
+    async inCluster(store) {
+      if (told) return means;
+      const stored = await storedServiceNetwork(store, encrypting.options?.transformers);
+      const network = stored ?? readServiceNetwork(undefined, others);
+      return { ...means, services: network, options: { ...means.options, ...withServices(network) } };
+    },
     services,
     serviceAccounts,
     options: {
@@ -82,11 +105,7 @@ export async function readApiServerSettings(
       authorization: authorizing.options,
       encryption: encrypting.options,
       limits: readLimits(more.limits),
-      kinds: kindsAs({
-        eventSeconds: eventTtlMs && Math.floor(eventTtlMs / 1000),
-        services: allotted,
-      }),
-      services: allotted,
+      ...withServices(services),
       ...(flags && { flags }),
       ...(await readAdmission(admission, platform)),
       ...authenticating,
@@ -98,6 +117,7 @@ export async function readApiServerSettings(
       await auditing?.close();
     },
   };
+  return means;
 }
 
 /** Upstream's. Together they are what priority and fairness shares out. */

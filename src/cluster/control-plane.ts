@@ -103,9 +103,11 @@ async function credentials({
 }
 
 /** API server, controllers and scheduler in this process. When it resolves, the API answers. */
-export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+export async function startControlPlane(told: ControlPlaneOptions): Promise<ControlPlane> {
+  const settings = await told.means.apiServer.inCluster(told.store).catch(unreadable);
+  const options = { ...told, means: { ...told.means, apiServer: settings } };
   const { platform, store, threads, means } = options;
-  const { apiServer: settings, issuer } = means;
+  const { issuer } = means;
   // A thread begins while the rest does.
   const listen = threads?.http ? listenInThread(threads.http) : listenHttps;
   const { authority, proxyAuthority, tokenKey, certificates } = await credentials(options);

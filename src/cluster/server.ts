@@ -9,13 +9,14 @@ import { type ControlPlaneMeans, readControlPlaneSettings } from './control-plan
 import { ensureNetworkRights } from './network-rights.ts';
 import { ensureJoinObjects } from './join/join-objects.ts';
 import { findStore, keptStore, offerToServers } from './join/join-server.ts';
-import { keepServerToken, serverToken, shareIdentity } from './join/shared-pki.ts';
+import { hasIdentity, keepServerToken, serverToken, shareIdentity } from './join/shared-pki.ts';
 import { keepKubeconfig, refuseOtherKubeconfig } from './kubeconfig.ts';
 import { openStore } from './open-store.ts';
 import { defaultPort, type StoreOptions } from './options.ts';
 import { Pki } from './pki.ts';
 import { refuseHalfRestored } from './snapshots/restore.ts';
 import { isRunning, knownProcess, readState, removeState, writeState } from './state.ts';
+import { claimStore } from './stored-version.ts';
 import { UserError } from './user-error.ts';
 
 /** A control plane on a machine of its own. */
@@ -75,6 +76,8 @@ export async function startServer(options: ServerOptions, process: ServerProcess
   let store: Store | undefined;
   try {
     store = await openStore(place, platform);
+    const isReplaced = place.store === 'etcd' && (await hasIdentity(`${dataDir}/pki`, platform));
+    await claimStore(store, { mostOlder: isReplaced ? 1 : 0 });
     await shareIdentity({ store, dir: `${dataDir}/pki`, token }, platform);
     await keepServerToken(dataDir, token, platform);
     return await serve(place, { ...process, store, token, means });

@@ -1,10 +1,16 @@
 import { addressAt, addressRange, isAllottable } from '../apiserver/kinds/core/service/address-range.ts';
 import { defaultRangeName, usualServiceCidrs } from '../apiserver/kinds/core/service/service.ts';
 import { servicecidrs } from '../api/generated/resources.ts';
+import type { ServiceCIDR } from '../api/networking/v1.ts';
+import { decodeStored, storedJsonOf } from '../apiserver/cache/encoding.ts';
+import { EncryptingStore } from '../apiserver/encryption/encrypting-store.ts';
+import type { ResourceTransformers } from '../apiserver/encryption/resource-transformers.ts';
+import { objectKey } from '../apiserver/registry/keys.ts';
 import type { ApiServer } from '../apiserver/server.ts';
 import { cidrsOverlap, ipFamily, isPlainIPv4Network, looseCidr } from '../machinery/ip.ts';
 import { deepEqual } from '../machinery/equal.ts';
 import type { Log } from '../platform/log.ts';
+import type { Store } from '../store/store.ts';
 import { UserError } from './user-error.ts';
 
 /** Where Services have their addresses, and what follows from that. */
@@ -120,4 +126,20 @@ export function serviceNetworkNow(
     told: told.ranges,
   });
   return serviceNetworkOf(ranges);
+}
+
+/**
+ * That of the cluster whose objects are in a store; undefined where it has none yet. `encryption` opens them where they are encrypted.
+ * To be asked before a server is made, since what it allots follows from it.
+ */
+export async function storedServiceNetwork(
+  store: Store,
+  encryption: ResourceTransformers | undefined,
+): Promise<ServiceNetwork | undefined> {
+  const { group, plural: resource } = servicecidrs;
+  const opened = encryption ? new EncryptingStore(store, encryption, () => ({ group, resource })) : store;
+  const entry = await opened.get(objectKey(servicecidrs, { name: defaultRangeName }));
+  if (!entry) return undefined;
+  const { spec } = decodeStored(storedJsonOf(entry.value), entry.revision) as ServiceCIDR;
+  return spec?.cidrs?.length ? serviceNetworkOf(spec.cidrs) : undefined;
 }

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ServiceSpec } from '../api/core/v1.ts';
 import { configmaps, events, ipaddresses, servicecidrs, services } from '../api/generated/resources.ts';
-import { silentLog } from '../platform/log.ts';
+import { systemClock } from '../platform/clock.ts';
+import { createLog, silentLog } from '../platform/log.ts';
 import { systemPlatform } from '../platform/platform.ts';
+import { serveEtcd } from './serve-etcd.ts';
 import { startServer } from './server.ts';
 import { startCluster } from './testing.ts';
 import { type Cluster, up } from './up.ts';
@@ -26,14 +28,24 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true });
 });
 
-async function start(serviceClusterIpRange?: string): Promise<Cluster['controlPlane']> {
+/** A platform whose warnings of ranges are heard. */
+const listening = (lines: string[]) =>
+  systemPlatform(
+    createLog({
+      clock: systemClock,
+      level: 'warn',
+      write: ({ message }) => void (message.includes('ranges') && lines.push(message)),
+    }),
+  );
+
+async function start(serviceClusterIpRange?: string, startedOn = platform): Promise<Cluster['controlPlane']> {
   for (const one of running.splice(0)) await one.stop();
   const cluster = await up({
     options: {
       ...{ nodes: 1, runtime: 'simulated', store: 'embedded', uplink: 'none' },
       ...{ dataDir, port: 0, kubeconfig: undefined, apiServer: { serviceClusterIpRange } },
     },
-    platform,
+    platform: startedOn,
     program: { command: '', script: '' },
     pid: process.pid,
     onStep() {},
@@ -119,6 +131,50 @@ test('a second start with another range leaves the cluster in its own, and says 
       'KubernetesDefaultServiceCIDRInconsistent: The default ServiceCIDR [10.96.0.0/12] does not match the controller flag configurations [10.0.0.0/16]',
     ],
   ]);
+}, 60_000);
+
+test('a next start that says nothing of ranges has those of the cluster, and nothing to complain about', async () => {
+  await start('10.0.0.0/24,fd00::/112');
+  const lines: string[] = [];
+  const { admin, services: now } = await start(undefined, listening(lines));
+  expect(now).toMatchObject({ ranges: ['10.0.0.0/24', 'fd00::/112'], dnsAddress: '10.0.0.10' });
+  expect(lines).toEqual([]);
+  expect(await warnings(admin)).toEqual([]);
+  expect(await ranges(admin)).toEqual(['10.0.0.0/24', 'fd00::/112']);
+  const both = await make(admin, 'both', { ipFamilyPolicy: 'RequireDualStack' });
+  expect(both.clusterIPs?.[0]).toMatch(/^10\.0\.0\./);
+  const certificate = new X509Certificate(await platform.files.readText(`${dataDir}/pki/apiserver.pem`));
+  expect([certificate.checkIP('10.0.0.1'), certificate.checkIP('10.96.0.1')]).toEqual([
+    '10.0.0.1',
+    undefined,
+  ]);
+}, 60_000);
+
+test('a server that joins has the ranges of the cluster', async () => {
+  const etcd = await serveEtcd(
+    { dataDir: join(dataDir, 'etcd'), name: 'm', listenClientUrls: 'http://127.0.0.1:0' },
+    platform,
+  );
+  const lines: string[] = [];
+  const serve = async (name: string, serviceClusterIpRange?: string) => {
+    const server = await startServer(
+      {
+        ...{ dataDir: join(dataDir, name), port: 0, bindAddress: '127.0.0.1', advertiseAddress: '127.0.0.1' },
+        ...{ names: [], store: 'etcd', etcd: { servers: etcd.urls }, token: 'a token of some length' },
+        apiServer: { serviceClusterIpRange },
+      },
+      { platform: listening(lines), pid: process.pid },
+    );
+    running.unshift(server);
+    return server.controlPlane;
+  };
+  running.push(etcd);
+  await serve('first', '10.0.0.0/24');
+  const { admin, services: now } = await serve('second');
+  expect(now.ranges).toEqual(['10.0.0.0/24']);
+  expect((await make(admin, 'made-there')).clusterIP).toMatch(/^10\.0\.0\./);
+  expect(lines).toEqual([]);
+  expect(await warnings(admin)).toEqual([]);
 }, 60_000);
 
 test('a cluster of one family becomes one of two with its next start', async () => {

@@ -35,6 +35,7 @@ import { refuseHalfRestored } from './snapshots/restore.ts';
 import { startSimulatedNode } from './simulated-node.ts';
 import { routedRanges } from './service-network.ts';
 import { isRunning, knownProcess, readState, removeState, writeState } from './state.ts';
+import { claimStore } from './stored-version.ts';
 import { unusableStore } from './unusable-store.ts';
 import { UserError } from './user-error.ts';
 import { waitForNodes } from './wait-for-nodes.ts';
@@ -245,6 +246,7 @@ class ClusterBuilder {
     const { options, platform } = this.#start;
     const store = await openStore(options, platform);
     this.#store = store;
+    await claimStore(store, { mostOlder: 0 });
     this.#control = await answerCommands(store, {
       platform,
       dataDir: options.dataDir,

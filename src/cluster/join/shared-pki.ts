@@ -71,6 +71,10 @@ async function kept(dir: string, { files }: World): Promise<Identity | undefined
   return Object.keys(found).length === keptFiles.length ? found : undefined;
 }
 
+/** Whether a directory holds what the servers of a cluster share: that of a server which has been one of them. */
+export const hasIdentity = async (dir: string, world: World): Promise<boolean> =>
+  (await kept(dir, world)) !== undefined;
+
 async function made(world: World): Promise<Identity> {
   const text = ({ key, certificate }: KeyPair) => `${key}${certificate}`;
   return {
