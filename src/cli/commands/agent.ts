@@ -4,13 +4,19 @@ import { runConfigured } from '../../cluster/configured-agent.ts';
 import { parseToken } from '../../cluster/join/bootstrap-token.ts';
 import { readHashes } from '../../cluster/join/discovery.ts';
 import { join } from '../../cluster/join/join.ts';
-import { becomeAgent, type JoinedNode, readNode, writeNode } from '../../cluster/join/joined-node.ts';
+import {
+  becomeAgent,
+  type JoinedNode,
+  readNode,
+  startedAgain,
+  writeNode,
+} from '../../cluster/join/joined-node.ts';
 import { runNode } from '../../cluster/join/run-node.ts';
 import { UserError } from '../../cluster/user-error.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { print, progress } from '../output.ts';
 import { isRoot, platformWith, stderrLog, whenAskedToStop } from '../world.ts';
-import { addressOf, makeDataDir, originsOf, ownAddress } from './shared.ts';
+import { addressOf, hasAddress, makeDataDir, originsOf, ownAddress } from './shared.ts';
 
 interface AgentFlags {
   config?: string;
@@ -43,18 +49,32 @@ async function joined(flags: AgentFlags, platform: Platform): ReturnType<typeof 
   await makeDataDir(dataDir);
   await becomeAgent(dataDir, process.pid, platform.files);
   const kept = await readNode(dataDir, platform);
-  const node = kept ? withGiven(kept, flags) : await joinNow(flags, platform);
-  if (!kept) await writeNode(dataDir, node, platform);
+  const node = kept ? restarted(kept, flags) : await joinNow(flags, platform);
+  if (node.address !== kept?.address) await writeNode(dataDir, node, platform);
   const running = await runNode(node, { dataDir, runtime, platform });
   void running.registered.then(() => print(`joined ${node.servers.join(',')} node=${node.nodeName}`));
   return running;
 }
 
-/** A node that starts again believes the servers it is given now, rather than those it was given when it joined. */
-function withGiven(kept: JoinedNode, { server }: AgentFlags): JoinedNode {
-  if (!server) return kept;
-  const given = originsOf(server);
-  return { ...kept, given, servers: [...new Set([...kept.servers, ...given])] };
+/** What is said now counts; an address that this machine has lost meanwhile is replaced by the one that it has. */
+function restarted(kept: JoinedNode, { server, nodeIp }: AgentFlags): JoinedNode {
+  const servers = server && originsOf(server);
+  if (nodeIp) return startedAgain(kept, { servers, address: nodeAddress(nodeIp) });
+  if (hasAddress(kept.address)) return startedAgain(kept, { servers });
+  const address = nodeAddress();
+  progress(`this machine does not have the address ${kept.address} any more: the node is at ${address} now`);
+  return startedAgain(kept, { servers, address });
+}
+
+/** Where the node is found: at the machine's own address unless another is given. */
+function nodeAddress(given?: string): string {
+  const address = given ? addressOf('--node-ip', given) : ownAddress();
+  // Every machine has these: no server believes a node that it is found there.
+  if (address !== '127.0.0.1' && address !== '::1') return address;
+  throw new UserError(
+    `a node cannot be found at ${address}`,
+    'give the address at which other machines find this one with --node-ip',
+  );
 }
 
 function joinNow(flags: AgentFlags, platform: Platform): Promise<JoinedNode> {
@@ -65,19 +85,12 @@ function joinNow(flags: AgentFlags, platform: Platform): Promise<JoinedNode> {
       '`k8ts token create --print-join-command` on a server prints the whole command',
     );
   const origins = originsOf(servers);
-  const address = flags.nodeIp ? addressOf('--node-ip', flags.nodeIp) : ownAddress();
-  // Every machine has these: no server believes a node that it is found there.
-  if (address === '127.0.0.1' || address === '::1')
-    throw new UserError(
-      `a node cannot be found at ${address}`,
-      'give the address at which other machines find this one with --node-ip',
-    );
   return join({
     servers: origins,
     token: parseToken(token),
     hashes: readHashes(discoveryTokenCaCertHash),
     nodeName: (flags.nodeName ?? hostname()).toLowerCase(),
-    address,
+    address: nodeAddress(flags.nodeIp),
     platform,
   });
 }

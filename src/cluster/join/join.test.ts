@@ -25,7 +25,16 @@ import { publicKeyHash } from './discovery.ts';
 import { connect, join, type JoinOptions } from './join.ts';
 import { findStore, type FindStoreOptions, serverJoinToken } from './join-server.ts';
 import { joinCommand } from './join-command.ts';
-import { readNode, requestClient, requestServing, writeNode } from './joined-node.ts';
+import {
+  isCertifiedAt,
+  type JoinedNode,
+  readNode,
+  requestClient,
+  requestServing,
+  type StartedWith,
+  startedAgain,
+  writeNode,
+} from './joined-node.ts';
 import { runNode, serversIn } from './run-node.ts';
 import { renewAtMs, validity } from './certificate.ts';
 import { createToken, deleteToken, listTokens } from './tokens.ts';
@@ -136,6 +145,46 @@ test('the second start needs no token, and certificates can be renewed with the 
   expect(part(1)).toBeCloseTo(0.9);
   const late = { ...platform, clock: { ...platform.clock, now: () => untilMs + 1 } };
   await expect(readNode(`${dir}/n1`, late)).rejects.toThrow('off for too long');
+});
+
+test('a node that comes again with another address is found there, with a certificate for it', async () => {
+  await agent?.stop();
+  const kept = (await readNode(`${dir}/n1`, platform)) as JoinedNode;
+  const moved = startedAgain(kept, { address: '127.0.0.7' });
+  const running = await runNode(moved, { dataDir: `${dir}/n1`, runtime: 'simulated', platform });
+  agent = running;
+  await running.registered;
+  const addresses = async () => (await admin().of(nodes).get({ name: 'n1' })).status?.addresses;
+  await vi.waitFor(
+    async () => expect(await addresses()).toContainEqual({ type: 'InternalIP', address: '127.0.0.7' }),
+    15_000,
+  );
+  await vi.waitFor(async () => {
+    const now = (await readNode(`${dir}/n1`, platform)) as JoinedNode;
+    expect([now.address, isCertifiedAt(now.serving, '127.0.0.7')]).toEqual(['127.0.0.7', true]);
+  }, 15_000);
+  const { client, close } = await clientFromKubeconfig(platform, server.kubeconfigPath);
+  const asked = { method: 'GET', path: '/api/v1/nodes/n1/proxy/pods' } as const;
+  expect(await client.transport.request(asked)).toMatchObject({ kind: 'PodList' });
+  close();
+  await running.stop();
+  agent = await runNode(kept, { dataDir: `${dir}/n1`, runtime: 'simulated', platform });
+  await vi.waitFor(
+    async () => expect(await addresses()).toContainEqual({ type: 'InternalIP', address: '127.0.0.2' }),
+    15_000,
+  );
+}, 90_000);
+
+test('a node that starts again believes what it is told now, and remembers the rest', () => {
+  const kept = { address: '10.0.0.1', servers: ['https://a', 'https://b'], given: ['https://a'] };
+  const again = (told: StartedWith) => startedAgain(kept as JoinedNode, told);
+  expect(again({})).toEqual(kept);
+  expect(again({ address: '10.0.0.2' })).toEqual({ ...kept, address: '10.0.0.2' });
+  expect(again({ servers: ['https://c', 'https://b'] })).toEqual({
+    address: '10.0.0.1',
+    servers: ['https://a', 'https://b', 'https://c'],
+    given: ['https://c', 'https://b'],
+  });
 });
 
 const refusals: [what: string, change: () => Partial<JoinOptions>, message: string][] = [

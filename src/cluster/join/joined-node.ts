@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { configmaps } from '../../api/generated/resources.ts';
 import type { Client } from '../../client/client.ts';
 import type { Files } from '../../platform/files.ts';
@@ -88,6 +89,25 @@ export async function readNode(
     `remove ${agentDir(dataDir)} and join again with --server and --token`,
   );
 }
+
+/** What is said when a node that has joined starts again. */
+export interface StartedWith {
+  /** URLs of servers: believed rather than those that it was given when it joined. */
+  servers?: readonly string[] | undefined;
+  /** Its address from now on. */
+  address?: string | undefined;
+}
+
+/** The node as it starts again. */
+export function startedAgain(node: JoinedNode, { servers, address = node.address }: StartedWith): JoinedNode {
+  if (!servers) return { ...node, address };
+  const all = [...new Set([...node.servers, ...servers])];
+  return { ...node, address, given: [...servers], servers: all };
+}
+
+/** Whether others can believe a node with this certificate that they have found it at an address. */
+export const isCertifiedAt = ({ certificate }: KeyPair, address: string): boolean =>
+  new X509Certificate(certificate).checkIP(address) !== undefined;
 
 /** Keeps it in one file, so that a kill leaves the old or the new. */
 export async function writeNode(

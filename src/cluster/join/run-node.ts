@@ -17,6 +17,7 @@ import { renewAtMs } from './certificate.ts';
 import {
   agentDir,
   cgroupOf,
+  isCertifiedAt,
   type JoinedNode,
   requestClient,
   requestServing,
@@ -163,7 +164,7 @@ class NodeRunner implements JoinedAgent {
     const run = async (signal: AbortSignal) => {
       const chance = random.next();
       while (!signal.aborted) {
-        if (renewAtMs(this.#joined[which].certificate, chance) <= clock.now())
+        if (this.#isMoved(which) || renewAtMs(this.#joined[which].certificate, chance) <= clock.now())
           await this.#renew(which, signal);
         if (this.#isUnwritten) await this.#keep({});
         await clock.sleep(checkEveryMs, signal).catch(() => {});
@@ -178,6 +179,12 @@ class NodeRunner implements JoinedAgent {
       }
     };
     return { name, run: retrying };
+  }
+
+  /** Whether it is for the address that the node had before. */
+  #isMoved(which: 'node' | 'serving'): boolean {
+    const { serving, address } = this.#joined;
+    return which === 'serving' && !isCertifiedAt(serving, address);
   }
 
   /** Connections that stand go on with the old one. */
