@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { systemClock } from '../platform/clock.ts';
 import { createLog, formatLogLine, type Log, type LogLevel } from '../platform/log.ts';
@@ -48,12 +48,37 @@ export function fileLog(path: string, verbose: boolean): Log {
   });
 }
 
+/** Kept open, so that one can be had for the log where no other is left. */
+let spareDescriptor: number | undefined;
+
 function tryAppend(path: string, text: string): boolean {
+  try {
+    appendFileSync(path, text);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EMFILE' && appendWithSpare(path, text);
+  } finally {
+    keepSpare();
+  }
+}
+
+function appendWithSpare(path: string, text: string): boolean {
+  if (spareDescriptor === undefined) return false;
+  closeSync(spareDescriptor);
+  spareDescriptor = undefined;
   try {
     appendFileSync(path, text);
     return true;
   } catch {
     return false;
+  }
+}
+
+function keepSpare(): void {
+  try {
+    spareDescriptor ??= openSync('/dev/null', 'r');
+  } catch {
+    // There is none now; the next line tries again.
   }
 }
 

@@ -18,6 +18,7 @@ import type { Platform } from '../platform/platform.ts';
 import { nftablesBackend } from '../proxy/nftables.ts';
 import { createProxy } from '../proxy/proxy.ts';
 import type { AgentConfig } from './agent-config.ts';
+import { descriptorWatch } from './descriptor-watch.ts';
 import { kubeletIn, kubeletPath, logLinksIn, podLogsIn, podLogsPath, runtimeDirIn } from './node-dirs.ts';
 import { type NodeClient, nodeClient } from './node-client.ts';
 import { network } from './options.ts';
@@ -84,7 +85,13 @@ export async function startAgent(
     nodeName: config.nodeName,
     platform: { ...platform, log: log.named('network') },
   });
-  const components = [kubelet, hostPorts, policies, ...networking(config, platform, informers)];
+  const components = [
+    kubelet,
+    hostPorts,
+    policies,
+    ...networking(config, platform, informers),
+    descriptorWatch(platform),
+  ];
   for (const group of [informers, own]) group.start(abort.signal);
   const running = runComponents(components, platform);
   return {

@@ -15,6 +15,7 @@ import { MetricRegistry } from '../platform/metrics/registry.ts';
 import type { Platform } from '../platform/platform.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import type { ControlPlaneMeans } from './control-plane-means.ts';
+import { descriptorWatch } from './descriptor-watch.ts';
 import { hostName } from './host-name.ts';
 import { kubeconfig, type KubeconfigSource } from './kubeconfig.ts';
 import { network } from './options.ts';
@@ -154,7 +155,7 @@ export async function startControlPlane(told: ControlPlaneOptions): Promise<Cont
     async () => server.setTls(tls()),
     async () => kubelets.renew(),
   ]);
-  const running = runComponents([usage, renewal], platform);
+  const running = runComponents([usage, renewal, descriptorWatch(platform)], platform);
   const url = `https://${options.host ?? options.addresses[0]}:${port}`;
   return {
     server,

@@ -1,7 +1,9 @@
 import { type EtcdServer, startEtcdServer } from '../etcd/server.ts';
 import type { Platform } from '../platform/platform.ts';
 import { StoreError } from '../store/store.ts';
+import { descriptorWatch } from './descriptor-watch.ts';
 import { isLoopbackUrl } from './loopback-url.ts';
+import { runComponents } from './run-components.ts';
 import { unusableStore } from './unusable-store.ts';
 import { UserError } from './user-error.ts';
 import { version } from './version.ts';
@@ -40,7 +42,7 @@ export async function serveEtcd(options: ServeEtcdOptions, platform: Platform): 
   const progressEveryMs = options.experimentalWatchProgressNotifyInterval || undefined;
   const limits = { mostTxnOps, mostRequestBytes, progressEveryMs };
   try {
-    return await startEtcdServer({
+    const server = await startEtcdServer({
       dataDir,
       name,
       addresses,
@@ -49,6 +51,14 @@ export async function serveEtcd(options: ServeEtcdOptions, platform: Platform): 
       writer: `k8ts ${version}`,
       ...limits,
     });
+    const watching = runComponents([descriptorWatch(platform)], platform);
+    return {
+      ...server,
+      async stop() {
+        await watching.stop();
+        await server.stop();
+      },
+    };
   } catch (error) {
     throw explained(error, options);
   }
