@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { connect as tlsConnect, type TLSSocket } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { silentLog } from '../platform/log.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Clock } from '../platform/clock.ts';
+import { createLog, silentLog } from '../platform/log.ts';
 import { systemPlatform } from '../platform/platform.ts';
 import { etcdPath, TestEtcd, type TestEtcdTls, whyNoEtcd } from '../store/etcd/test-etcd.ts';
+import type { Watcher } from '../store/store.ts';
 import { openUrls, serveEtcd } from './serve-etcd.ts';
 import { openEtcd } from './etcd.ts';
 import { reasonIn } from '../store/etcd/connection.ts';
@@ -172,3 +174,71 @@ for (const { name: subject, skip, start } of subjects)
       await expect(open({ servers: [elsewhere], ...client })).rejects.toThrow(/altnames/);
     });
   });
+
+test('k8ts etcd and its clients take certificates of another authority while they run, and what is watched goes on', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'k8ts-etcd-renewed-'));
+  const lines: string[] = [];
+  const log = createLog({
+    clock: platform.clock,
+    level: 'info',
+    write: ({ message, fields }) => void lines.push(`${message} ${fields.of}`),
+  });
+  // Files are looked at all the time.
+  const sleep: Clock['sleep'] = (ms, signal) => platform.clock.sleep(Math.min(ms, 50), signal);
+  const quick = { ...platform, log, clock: { ...platform.clock, sleep } };
+  const write = async (authority: string, to: string) => {
+    const pki = new Pki(join(dir, authority), platform);
+    writeFileSync(join(dir, `${to}-ca.crt`), (await pki.authority()).certificate);
+    for (const name of ['server', 'client'] as const) {
+      const { certificate, key } = await pki.pair(name, {
+        ...{ commonName: name, hosts: ['127.0.0.1'], usages: [name] },
+      });
+      writeFileSync(join(dir, `${to}-${name}.crt`), certificate);
+      writeFileSync(join(dir, `${to}-${name}.key`), key);
+    }
+  };
+  const files = (of: string, name: 'server' | 'client') => ({
+    certFile: join(dir, `${of}-${name}.crt`),
+    keyFile: join(dir, `${of}-${name}.key`),
+  });
+  await write('first', 'first');
+  await write('first', 'now');
+  const etcd = await serveEtcd(
+    {
+      ...{ listenClientUrls: 'https://127.0.0.1:0', name: 'default', dataDir: join(dir, 'data') },
+      ...{ ...files('now', 'server'), trustedCaFile: join(dir, 'now-ca.crt') },
+    },
+    quick,
+  );
+  const options = (of: string) => ({
+    ...{ servers: etcd.urls, caFile: join(dir, `${of}-ca.crt`) },
+    ...files(of, 'client'),
+  });
+  const store = await openEtcd(options('now'), { platform: quick, limits });
+  try {
+    const seen: string[] = [];
+    const onBatch: Watcher['onBatch'] = ({ events: [event] }) =>
+      void (event?.type === 'put' && seen.push(event.entry.key));
+    const onEnd = ({ message }: Error) => void seen.push(message);
+    await store.watch('/', (await store.status()).revision, { onBatch, onEnd });
+    const put = (key: string) => store.commit({ writes: [{ type: 'put', key, value: Buffer.from('1') }] });
+    await put('/1');
+    await write('second', 'now');
+    await vi.waitFor(
+      () =>
+        expect([...lines].sort()).toEqual([
+          'certificates renewed etcd-client',
+          'certificates renewed etcd-server',
+        ]),
+      5000,
+    );
+    await put('/2');
+    await vi.waitFor(() => expect(seen).toEqual(['/1', '/2']));
+    await expect(open(options('first'))).rejects.toMatchObject({ name: 'UserError' });
+    await (await open(options('now'))).close();
+  } finally {
+    await store.close();
+    await etcd.stop();
+    rmSync(dir, { recursive: true });
+  }
+});

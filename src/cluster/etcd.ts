@@ -2,6 +2,7 @@ import type { Platform } from '../platform/platform.ts';
 import { type EtcdStoreOptions, openEtcdStore } from '../store/etcd-store.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import type { EtcdOptions } from './options.ts';
+import { followPem, readPem } from './pem-files.ts';
 import { UserError } from './user-error.ts';
 
 const hint = 'give the URLs of a running etcd with --etcd-servers, such as http://127.0.0.1:2379';
@@ -23,15 +24,16 @@ export async function openEtcd(
   for (const url of endpoints) checkUrl(url);
   if ((options.certFile === undefined) !== (options.keyFile === undefined))
     throw new UserError('--etcd-certfile and --etcd-keyfile belong together', 'give both or neither');
-  const tls = {
-    ca: await pem(options.caFile, platform),
-    cert: await pem(options.certFile, platform),
-    key: await pem(options.keyFile, platform),
+  const first = await readPem(options, platform);
+  const followTls: EtcdStoreOptions['followTls'] = (use, signal) => {
+    const following = followPem('etcd-client', { paths: options, first, use }, platform);
+    void following.run(signal);
   };
   try {
     return await openEtcdStore({
       endpoints,
-      tls,
+      tls: first,
+      ...(options.caFile !== undefined || options.certFile !== undefined ? { followTls } : {}),
       clock,
       random,
       log: log.named('store'),
@@ -49,11 +51,4 @@ function checkUrl(url: string): void {
   const protocol = URL.canParse(url) ? new URL(url).protocol : '';
   if (protocol !== 'http:' && protocol !== 'https:')
     throw new UserError(`not the URL of an etcd server: ${url}`, hint);
-}
-
-async function pem(path: string | undefined, { files }: Platform): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  return files.readText(path).catch((error: Error) => {
-    throw new UserError(`${path} cannot be read: ${error.message}`);
-  });
 }

@@ -1,7 +1,9 @@
 import { type EtcdServer, startEtcdServer } from '../etcd/server.ts';
 import type { Platform } from '../platform/platform.ts';
+import type { SharedTls } from '../platform/shared-port.ts';
 import { StoreError } from '../store/store.ts';
 import { descriptorWatch } from './descriptor-watch.ts';
+import { followPem, type Pem, type PemFiles, readPem } from './pem-files.ts';
 import { isLoopbackUrl } from './loopback-url.ts';
 import { runComponents } from './run-components.ts';
 import { unusableStore } from './unusable-store.ts';
@@ -26,7 +28,9 @@ export interface ServeEtcdOptions {
 /** Serves etcd's v3 interface on this machine. Rejects with a `UserError` for what the user can mend. */
 export async function serveEtcd(options: ServeEtcdOptions, platform: Platform): Promise<EtcdServer> {
   const urls = options.listenClientUrls.split(',').map(urlOf);
-  const tls = await tlsOf(options, platform);
+  const paths = pemFilesOf(options);
+  const first = paths && (await readPem(paths, platform));
+  const tls = first && tlsOf(first);
   if (urls.some(({ protocol }) => (protocol === 'https:') !== (tls !== undefined))) {
     throw new UserError(
       'https:// and --cert-file belong together',
@@ -51,7 +55,9 @@ export async function serveEtcd(options: ServeEtcdOptions, platform: Platform): 
       writer: `k8ts ${version}`,
       ...limits,
     });
-    const watching = runComponents([descriptorWatch(platform)], platform);
+    const use = (pem: Pem) => server.setTls(tlsOf(pem));
+    const following = paths && first ? [followPem('etcd-server', { paths, first, use }, platform)] : [];
+    const watching = runComponents([descriptorWatch(platform), ...following], platform);
     return {
       ...server,
       async stop() {
@@ -85,8 +91,13 @@ function urlOf(text: string): URL {
   );
 }
 
-async function tlsOf(options: ServeEtcdOptions, { files }: Platform) {
-  const { certFile, keyFile, trustedCaFile, clientCertAuth } = options;
+/** Undefined for plain text. */
+function pemFilesOf({
+  certFile,
+  keyFile,
+  trustedCaFile,
+  clientCertAuth,
+}: ServeEtcdOptions): PemFiles | undefined {
   if (!certFile && !keyFile) {
     if (!clientCertAuth) return undefined;
     throw new UserError('--client-cert-auth needs --cert-file and --key-file');
@@ -94,13 +105,10 @@ async function tlsOf(options: ServeEtcdOptions, { files }: Platform) {
   if (!certFile || !keyFile) throw new UserError('--cert-file and --key-file belong together');
   const asksClients = clientCertAuth || trustedCaFile !== undefined;
   if (asksClients && !trustedCaFile) throw new UserError('--client-cert-auth needs --trusted-ca-file');
-  const read = (path: string) =>
-    files.readText(path).catch((error: Error) => {
-      throw new UserError(`${path} cannot be read: ${error.message}`);
-    });
-  const [cert, key] = [await read(certFile), await read(keyFile)];
-  return { cert, key, clientCa: trustedCaFile && (await read(trustedCaFile)) };
+  return { certFile, keyFile, caFile: trustedCaFile || undefined };
 }
+
+const tlsOf = ({ cert = '', key = '', ca }: Pem): SharedTls => ({ cert, key, ...(ca && { clientCa: ca }) });
 
 function explained(error: unknown, { listenClientUrls }: ServeEtcdOptions): unknown {
   if (error instanceof StoreError) return unusableStore(error);

@@ -42,6 +42,8 @@ export interface EtcdServerOptions {
 export interface EtcdServer {
   /** Where clients find it. */
   urls: string[];
+  /** What new connections are shown and asked for; only where the server was started with TLS. */
+  setTls(tls: SharedTls): void;
   /** Ends all calls and closes the store. */
   stop(): Promise<void>;
 }
@@ -78,7 +80,7 @@ export async function startEtcdServer(options: EtcdServerOptions): Promise<EtcdS
       await listening.close();
       await Promise.all([store.close(), own.close()]);
     };
-    return { urls, stop };
+    return { urls, stop, setTls: listening.setTls };
   } catch (error) {
     await Promise.all([store.close(), own.close()]);
     throw error;
@@ -127,7 +129,10 @@ async function listen(node: EtcdNode, options: EtcdServerOptions) {
   const urls = ports.map(
     ({ port }, i) => `${scheme}://${bracketed(options.addresses[i]?.host ?? '')}:${port}`,
   );
-  return { urls, close };
+  const setTls = (tls: SharedTls) => {
+    for (const port of ports) port.setTls(tls);
+  };
+  return { urls, close, setTls };
 }
 
 const bracketed = (host: string) => (host.includes(':') ? `[${host}]` : host);

@@ -1,6 +1,6 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, Server as TlsServer, type TLSSocket } from 'node:tls';
 import type { Duplex } from 'node:stream';
 import type { HttpReply, HttpRequest } from './http.ts';
 import { Http1Exchange } from './http1-exchange.ts';
@@ -14,6 +14,8 @@ export interface SharedTls {
 
 export interface SharedPort {
   port: number;
+  /** What new connections are shown and asked for; only where it was listened with TLS. */
+  setTls(tls: SharedTls): void;
   /** Takes no more connections and ends those there are. */
   close(): Promise<void>;
 }
@@ -81,11 +83,12 @@ function createHttp1(
   return http1;
 }
 
+const contextOf = ({ cert, key, clientCa: ca }: SharedTls) => ({ cert, key, ca });
+
 function serverOf(tls: SharedTls | undefined, take: (socket: Socket) => void): Server {
   if (!tls) return createTcpServer(take);
   const asksClients = tls.clientCa !== undefined;
-  const { cert, key, clientCa: ca } = tls;
-  const common = { cert, key, ca, requestCert: asksClients, rejectUnauthorized: asksClients };
+  const common = { ...contextOf(tls), requestCert: asksClients, rejectUnauthorized: asksClients };
   const protocols = { minVersion: 'TLSv1.2', ALPNCallback: chosen } as const;
   const server = createTlsServer(
     { ...common, ...protocols, handshakeTimeout: 10_000 },
@@ -111,7 +114,10 @@ function listening(server: Server, { host, port }: Options, sockets: Set<Socket>
           server.close(() => done());
           for (const socket of sockets) socket.destroy();
         });
-      resolve({ port: (server.address() as AddressInfo).port, close });
+      const setTls = (tls: SharedTls) => {
+        if (server instanceof TlsServer) server.setSecureContext(contextOf(tls));
+      };
+      resolve({ port: (server.address() as AddressInfo).port, setTls, close });
     });
   });
 }

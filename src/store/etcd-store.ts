@@ -30,6 +30,8 @@ export interface EtcdStoreOptions {
   /** URLs of servers of one cluster: `http://host:port` or `https://host:port`. */
   endpoints: readonly string[];
   tls?: EtcdTls;
+  /** Follows what is shown and believed while that changes, until the signal is aborted. */
+  followTls?(use: (tls: EtcdTls) => void, signal: AbortSignal): void;
   /** What every key in etcd begins with; nothing unless given, so that keys are those that upstream uses. */
   prefix?: string;
   /** Says when commits are made, and how old they are. */
@@ -85,7 +87,10 @@ export async function openEtcdStore(options: EtcdStoreOptions): Promise<Store> {
     const historyMs = options.historyMs ?? 24 * 3_600_000;
     const compactor = new Compactor({ endpoints, keyspace, reader, past, clock, log, historyMs });
     compactor.start();
-    return new EtcdStore({ endpoints, reader, leases, writer, fence, follower, past, compactor });
+    const closing = new AbortController();
+    options.followTls?.((renewed) => endpoints.setTls(renewed), closing.signal);
+    const onClose = () => closing.abort();
+    return new EtcdStore({ endpoints, reader, leases, writer, fence, follower, past, compactor, onClose });
   } catch (error) {
     endpoints.close();
     throw error;
@@ -101,6 +106,7 @@ interface Parts {
   follower: Follower;
   past: Past;
   compactor: Compactor;
+  onClose(): void;
 }
 
 class EtcdStore implements Store {
@@ -192,7 +198,8 @@ class EtcdStore implements Store {
   }
 
   async #close(): Promise<void> {
-    const { endpoints, fence, follower, past, compactor } = this.#parts;
+    const { endpoints, fence, follower, past, compactor, onClose } = this.#parts;
+    onClose();
     await Promise.allSettled([...this.#pending, compactor.stop()]);
     // Goes by itself after a while.
     await fence.remove().catch(() => {});

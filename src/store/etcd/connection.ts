@@ -12,12 +12,12 @@ import { grpcMethod } from '../../platform/grpc-method.ts';
 import { addressIdentity } from '../../platform/server-identity.ts';
 import { CallError, type CallStatus } from './call-error.ts';
 
-/** What a client shows and trusts. All PEM. */
+/** What a client shows and trusts. All PEM; whatever is here can be used. */
 export interface EtcdTls {
   /** What the servers' certificates stand on; the system's authorities where absent. */
-  ca?: string;
-  cert?: string;
-  key?: string;
+  ca?: string | undefined;
+  cert?: string | undefined;
+  key?: string | undefined;
 }
 
 export interface StreamHandlers<O extends DescMessage> {
@@ -60,13 +60,20 @@ function clientOf(url: URL, tls: EtcdTls): Client {
 /** A gRPC connection to one etcd server, made when it is first needed and made again when it is lost. */
 export class Connection {
   readonly endpoint: string;
-  readonly #client: Client;
+  #client: Client;
   readonly #clock: Clock;
 
   constructor(endpoint: string, { tls, clock }: { tls: EtcdTls; clock: Clock }) {
     this.endpoint = endpoint;
     this.#clock = clock;
     this.#client = clientOf(new URL(endpoint), tls);
+  }
+
+  /** From now on connections are made with these; calls that are under way come to their end on those that there are. */
+  setTls(tls: EtcdTls): void {
+    const before = this.#client;
+    this.#client = clientOf(new URL(this.endpoint), tls);
+    before.close();
   }
 
   /** Whether the server is connected within `timeoutMs`; false as soon as it is known to refuse. */

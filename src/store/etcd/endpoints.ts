@@ -80,6 +80,12 @@ export class Endpoints {
     }
   }
 
+  /** What is shown and believed from now on, where connections are secured at all. */
+  setTls(tls: EtcdTls): void {
+    for (const connection of this.#connections)
+      if (connection.endpoint.startsWith('https:')) connection.setTls(tls);
+  }
+
   close(): void {
     this.#closed = true;
     for (const connection of this.#connections) connection.close();
