@@ -203,13 +203,15 @@ test('k8ts etcd and its clients take certificates of another authority while the
   });
   await write('first', 'first');
   await write('first', 'now');
-  const etcd = await serveEtcd(
-    {
-      ...{ listenClientUrls: 'https://127.0.0.1:0', name: 'default', dataDir: join(dir, 'data') },
-      ...{ ...files('now', 'server'), trustedCaFile: join(dir, 'now-ca.crt') },
-    },
-    quick,
-  );
+  const serve = (listenClientUrls: string) =>
+    serveEtcd(
+      {
+        ...{ listenClientUrls, name: 'default', dataDir: join(dir, 'data') },
+        ...{ ...files('now', 'server'), trustedCaFile: join(dir, 'now-ca.crt') },
+      },
+      quick,
+    );
+  let etcd = await serve('https://127.0.0.1:0');
   const options = (of: string) => ({
     ...{ servers: etcd.urls, caFile: join(dir, `${of}-ca.crt`) },
     ...files(of, 'client'),
@@ -236,6 +238,12 @@ test('k8ts etcd and its clients take certificates of another authority while the
     await vi.waitFor(() => expect(seen).toEqual(['/1', '/2']));
     await expect(open(options('first'))).rejects.toMatchObject({ name: 'UserError' });
     await (await open(options('now'))).close();
+    // What was connected before has to be connected anew.
+    const [url = ''] = etcd.urls;
+    await etcd.stop();
+    etcd = await serve(url);
+    await put('/3');
+    await vi.waitFor(() => expect(seen).toEqual(['/1', '/2', '/3']));
   } finally {
     await store.close();
     await etcd.stop();
