@@ -25,6 +25,9 @@ interface Sink {
 
 const firstKey = Uint8Array.of(0);
 
+/** The oldest revision that is kept; where nothing has been compacted -1, as in etcd, which tells clients so. */
+const oldestOf = ({ mvcc }: EtcdNode): number => mvcc.compactedRevision || -1;
+
 /** An answer is sent as soon as it has so many events, or so much in them. */
 const mostEvents = 1000;
 const mostEventBytes = 4 << 20;
@@ -53,7 +56,8 @@ export class KeyWatch {
     this.#sink = sink;
     this.#range = rangeOf(request.key.length > 0 ? request.key : firstKey, request.rangeEnd);
     const { startRevision } = request;
-    this.#after = startRevision > 0n ? Number(startRevision) - 1 : node.mvcc.revision;
+    const isFromNow = startRevision === 0n || (startRevision === -1n && oldestOf(node) === -1);
+    this.#after = isFromNow ? node.mvcc.revision : Number(startRevision) - 1;
     if (request.progressNotify) this.#notifyLater();
   }
 
@@ -74,7 +78,8 @@ export class KeyWatch {
     const { store, mvcc } = this.#node;
     const { compactedRevision } = mvcc;
     const { revision } = await store.status();
-    if (this.#after + 1 < compactedRevision) return this.#compacted(compactedRevision);
+    const oldest = oldestOf(this.#node);
+    if (this.#after + 1 < oldest) return this.#compacted(oldest);
     if (this.#after + 1 === compactedRevision) await this.#sendAt(compactedRevision);
     if (this.#over || round !== this.#round) return;
     const watcher = {
@@ -153,10 +158,9 @@ export class KeyWatch {
     this.#sink.onEnd({ cancelReason: toEtcdError(error).message });
   }
 
-  #compacted(compactedRevision: number): void {
+  #compacted(oldest: number): void {
     this.stop();
-    const cancelReason = 'etcdserver: mvcc: required revision has been compacted';
-    this.#sink.onEnd({ compactRevision: BigInt(compactedRevision), cancelReason });
+    this.#sink.onEnd({ compactRevision: BigInt(oldest) });
   }
 
   /** A watch on which nothing came is told how far it is. */

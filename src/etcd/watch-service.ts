@@ -57,7 +57,9 @@ class WatchStream {
       send: (part) => this.#send(watchId, part, request.fragment),
       onEnd: (why) => {
         this.#watches.delete(watchId);
-        this.#write({ header: headerOf(this.#node), watchId, canceled: true, ...why });
+        // Of what is compacted etcd says no more than that, and no revision.
+        const revision = why.compactRevision === undefined ? undefined : 0;
+        this.#write({ header: headerOf(this.#node, revision), watchId, canceled: true, ...why });
       },
     });
     this.#watches.set(watchId, watch);
