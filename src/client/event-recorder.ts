@@ -1,14 +1,15 @@
-import type { Event, EventSource, ObjectReference } from '../api/core/v1.ts';
+import type { Event } from '../api/core/v1.ts';
 import { events } from '../api/generated/resources.ts';
 import type { KubernetesObject } from '../api/resource.ts';
+import { type EventText, newEvent } from '../machinery/event-object.ts';
 import { hasReason } from '../machinery/status-error.ts';
-import { formatTime } from '../platform/clock.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import { Semaphore } from '../platform/semaphore.ts';
 import type { Client } from './client.ts';
 import { EventCorrelator } from './event-correlator.ts';
+import { isUnanswered, pauseMs, writeAgainAndAgain } from './event-tries.ts';
 import { type Cause, causedBy } from './transport.ts';
 
 export interface EventRecorderOptions {
@@ -20,14 +21,7 @@ export interface EventRecorderOptions {
   source: { component: string; host?: string };
 }
 
-export interface EventNote {
-  type: 'Normal' | 'Warning';
-  /** One word in CamelCase for machines. */
-  reason: string;
-  /** One sentence for people. */
-  message: string;
-  /** Part of the object that is meant, such as `spec.containers{web}`. */
-  fieldPath?: string;
+export interface EventNote extends EventText {
   /** One word in CamelCase for what was done or failed; the newer form of events has it, the reason unless given. */
   action?: string;
   /** A second object that it is about, in the newer form. */
@@ -58,6 +52,9 @@ export class EventRecorder implements Recorder {
   readonly #last = new Map<string, Promise<void>>();
   readonly #writers = new Semaphore(writers);
   #queued = 0;
+  /** Aborted when waiting for another try is over. */
+  #waits = new AbortController();
+  #flushing = 0;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -69,7 +66,8 @@ export class EventRecorder implements Recorder {
     const { reason } = note;
     if (this.#queued >= mostQueued)
       return this.#options.log.debug('too many events, one is lost', { reason });
-    const event = this.#correlator.correlate(this.#event(object, note));
+    const { source, random, clock } = this.#options;
+    const event = this.#correlator.correlate(newEvent(object, note, { source, random, nowMs: clock.now() }));
     if (!event) return;
     const key = keyOf(object);
     const cause = causedBy(object, note.message);
@@ -83,13 +81,28 @@ export class EventRecorder implements Recorder {
     this.#last.set(key, written);
   }
 
-  /** Resolves once everything reported so far is written or given up. */
+  /** Resolves once everything reported so far is written or given up: nothing is tried again meanwhile. */
   async flush(): Promise<void> {
+    this.#flushing++;
+    this.#waits.abort();
+    this.#waits = new AbortController();
     await Promise.all(this.#last.values());
+    this.#flushing--;
   }
 
   async #after(before: Promise<void> | undefined, write: () => Promise<void>): Promise<void> {
     await before;
+    const { clock, random } = this.#options;
+    await writeAgainAndAgain(() => this.#inTurn(write), {
+      clock,
+      mayPass: (error) => this.#flushing === 0 && isUnanswered(error),
+      // Not all at once when the server is there again. (as client-go)
+      pauseAfter: (tries) => (tries === 1 ? random.next() : 1) * pauseMs,
+      signal: () => this.#waits.signal,
+    });
+  }
+
+  async #inTurn(write: () => Promise<void>): Promise<void> {
     const leave = await this.#writers.acquire();
     await write().finally(leave);
   }
@@ -110,45 +123,4 @@ export class EventRecorder implements Recorder {
     }
     await api.create(event, { cause });
   }
-
-  #event(object: KubernetesObject, note: EventNote): Event {
-    const { source, random, clock } = this.#options;
-    const nowMs = clock.now();
-    const time = formatTime(nowMs);
-    const namespace = object.metadata.namespace || 'default';
-    return {
-      apiVersion: 'v1',
-      kind: 'Event',
-      metadata: { name: eventName(object.metadata.name ?? '', nowMs, random), namespace },
-      involvedObject: referenceTo(object, note.fieldPath),
-      type: note.type,
-      reason: note.reason,
-      message: note.message,
-      source: source as EventSource,
-      firstTimestamp: time,
-      lastTimestamp: time,
-      count: 1,
-      reportingComponent: source.component,
-      reportingInstance: source.host ?? '',
-    };
-  }
-}
-
-/** The name of an event about an object of that name. */
-export function eventName(name: string, nowMs: number, random: Random): string {
-  return `${name}.${BigInt(Math.trunc(nowMs * 1e6)).toString(16)}${random.int(0x10000).toString(16)}`;
-}
-
-/** How an event names an object. */
-export function referenceTo(object: KubernetesObject, fieldPath?: string): ObjectReference {
-  const { namespace, name, uid, resourceVersion } = object.metadata;
-  return {
-    kind: object.kind,
-    apiVersion: object.apiVersion,
-    namespace,
-    name,
-    uid,
-    resourceVersion,
-    fieldPath,
-  };
 }

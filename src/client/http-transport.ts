@@ -1,7 +1,7 @@
 import type { Status } from '../api/meta/v1.ts';
 import type { KubernetesObject } from '../api/resource.ts';
 import { parseJson, printJson } from '../machinery/exact-json.ts';
-import { internalError, serviceUnavailable, StatusError } from '../machinery/status-error.ts';
+import { internalError, StatusError } from '../machinery/status-error.ts';
 import {
   type ClientTls,
   type HttpAnswer,
@@ -17,6 +17,7 @@ import {
   causeHeader,
   type Query,
   type Transport,
+  UnreachableError,
   type WatchEvent,
   type WatchSink,
   type WatchStream,
@@ -167,8 +168,8 @@ export class HttpTransport implements Transport {
   }
 }
 
-function unreachable(error: unknown): StatusError {
-  return serviceUnavailable(
+function unreachable(error: unknown): UnreachableError {
+  return new UnreachableError(
     `the API server cannot be reached: ${error instanceof Error ? error.message : error}`,
   );
 }

@@ -6,7 +6,7 @@ import { seededRandom } from '../platform/random.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import { Client } from './client.ts';
 import { EventSeriesRecorder } from './series-recorder.ts';
-import type { ApiRequest, Transport } from './transport.ts';
+import { type ApiRequest, type Transport, UnreachableError } from './transport.ts';
 
 /** Keeps events as a server does, and what it was asked for. */
 class Server implements Transport {
@@ -122,7 +122,7 @@ test('a series whose event is gone is made anew', async () => {
 });
 
 test('what does not come to the server is tried again, what it refuses is not', async () => {
-  server.failures = [new Error('lost'), new Error('lost')];
+  server.failures = [new Error('lost'), new UnreachableError('nobody answers')];
   recorder.record(pod('p'), note('late'));
   await clock.advance(30_000);
   expect(server.seen).toEqual(['late once']);

@@ -1,14 +1,16 @@
 import type { Event } from '../api/events/v1.ts';
 import { eventsEventsV1 } from '../api/generated/resources.ts';
 import type { KubernetesObject } from '../api/resource.ts';
-import { hasReason, StatusError } from '../machinery/status-error.ts';
+import { eventName, referenceTo } from '../machinery/event-object.ts';
+import { hasReason } from '../machinery/status-error.ts';
 import { type Clock, formatMicroTime, type Timer } from '../platform/clock.ts';
 import type { Log } from '../platform/log.ts';
 import type { Random } from '../platform/random.ts';
 import { Semaphore } from '../platform/semaphore.ts';
 import { TokenBucket } from '../platform/token-bucket.ts';
 import type { Client } from './client.ts';
-import { type EventNote, eventName, type Recorder, referenceTo } from './event-recorder.ts';
+import type { EventNote, Recorder } from './event-recorder.ts';
+import { isUnanswered, pauseMs, writeAgainAndAgain } from './event-tries.ts';
 import { type Cause, causedBy } from './transport.ts';
 
 export interface SeriesRecorderOptions {
@@ -26,8 +28,6 @@ export interface SeriesRecorderOptions {
 const finishMs = 360_000;
 /** At every so many of those looks, series that go on are written, so that they do not expire. */
 const looksPerRefresh = 5;
-const retryMs = 10_000;
-const mostTries = 12;
 /** Events written at once. */
 const writers = 16;
 /** So that what they tell of goes before them. (what kube-scheduler's client is allowed by default) */
@@ -162,14 +162,12 @@ export class EventSeriesRecorder implements Recorder {
   async #after(before: Promise<void> | undefined, event: Event, cause: Cause): Promise<void> {
     if (before) await before;
     const { clock, random } = this.#options;
-    for (let tries = 1; ; tries++) {
-      try {
-        return await this.#inTurn(event, cause);
-      } catch (error) {
-        if (tries === mostTries || !mayPass(error, event)) throw error;
-        await clock.sleep(retryMs * (1 + random.next() / 4), this.#closed.signal);
-      }
-    }
+    await writeAgainAndAgain(() => this.#inTurn(event, cause), {
+      clock,
+      mayPass: (error) => mayPass(error, event),
+      pauseAfter: () => pauseMs * (1 + random.next() / 4),
+      signal: () => this.#closed.signal,
+    });
   }
 
   async #inTurn(event: Event, cause: Cause): Promise<void> {
@@ -200,7 +198,7 @@ export class EventSeriesRecorder implements Recorder {
 
 /** What the server says is final; what happens on the way to it is not, nor is a race over who makes a series. */
 function mayPass(error: unknown, { series }: Event): boolean {
-  return !(error instanceof StatusError) || (series !== undefined && hasReason(error, 'AlreadyExists'));
+  return isUnanswered(error) || (series !== undefined && hasReason(error, 'AlreadyExists'));
 }
 
 function keyOf({ kind, metadata: { namespace, name, uid, resourceVersion } }: KubernetesObject): string {

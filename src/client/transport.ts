@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '../api/resource.ts';
+import { StatusError } from '../machinery/status-error.ts';
 
 /** Why a component writes: the object that made it act, at the revision it saw, and one sentence. */
 export interface Cause {
@@ -78,6 +79,13 @@ export interface WatchStream {
   stop(): void;
 }
 
+/** The server could not be reached, or its answer was lost: whether the request was carried out is not known. */
+export class UnreachableError extends StatusError {
+  constructor(why: string) {
+    super(503, 'ServiceUnavailable', why);
+  }
+}
+
 /**
  * The way to an API server, as one identity. In process it is a function call without serialisation, over HTTPS a
  * connection; admission and authorization are the same, and a component cannot tell which it has.
@@ -85,7 +93,7 @@ export interface WatchStream {
 export interface Transport {
   /**
    * The answer's object, shared and read-only. Rejects with StatusError for every answer that is not a success,
-   * and where the server cannot be reached (reason ServiceUnavailable).
+   * and with an UnreachableError where the server cannot be reached.
    */
   request(request: ApiRequest): Promise<unknown>;
   /** Opens a watch; rejects like `request` where it cannot begin. */

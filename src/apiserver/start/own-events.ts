@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { causedBy } from '../../client/transport.ts';
-import { formatTime } from '../../platform/clock.ts';
+import { newEvent } from '../../machinery/event-object.ts';
+import type { Platform } from '../../platform/platform.ts';
 import type { KeeperOptions } from './keeper.ts';
 
 /** What is worth a person's look. */
@@ -17,17 +18,21 @@ export interface Finding {
   warning: Warning;
 }
 
+export interface OwnEventsOptions extends KeeperOptions {
+  platform: KeeperOptions['platform'] & Pick<Platform, 'random'>;
+}
+
 /** So many warnings are remembered as told. */
 const mostTold = 1000;
 
 /** Tells people what a part of the server finds, as Events beside the object: each warning once in the life of the server. */
 export class OwnEvents {
-  readonly #options: KeeperOptions;
+  readonly #options: OwnEventsOptions;
   readonly #component: string;
   readonly #told = new Set<string>();
 
   /** `component`: who tells. */
-  constructor(options: KeeperOptions, component: string) {
+  constructor(options: OwnEventsOptions, component: string) {
     this.#options = options;
     this.#component = component;
   }
@@ -39,33 +44,17 @@ export class OwnEvents {
     if (this.#told.size >= mostTold) this.#told.clear();
     this.#told.add(key);
     const { platform, transport } = this.#options;
-    const body = this.#event(object, warning);
+    const nowMs = platform.clock.now();
+    const source = { component: this.#component };
+    const body = newEvent(
+      object,
+      { type: 'Warning', ...warning },
+      { source, nowMs, random: platform.random },
+    );
     const path = `/api/v1/namespaces/${body.metadata.namespace}/events`;
     const cause = causedBy(object, warning.message);
     await transport.request({ method: 'POST', path, body, cause }).catch((error) => {
       platform.log.warn('event not written', { ...warning, error });
     });
-  }
-
-  #event({ apiVersion, kind, metadata }: KubernetesObject, { reason, message }: Warning) {
-    const { namespace, name, uid, resourceVersion } = metadata;
-    const nowMs = this.#options.platform.clock.now();
-    const time = formatTime(nowMs);
-    // As upstream's names, in nanoseconds: the last of them tell events of one moment apart.
-    const moment = BigInt(Math.trunc(nowMs)) * 1_000_000n + BigInt(this.#told.size);
-    return {
-      apiVersion: 'v1',
-      kind: 'Event',
-      metadata: { namespace: namespace || 'default', name: `${name}.${moment.toString(16)}` },
-      involvedObject: { apiVersion, kind, namespace, name, uid, resourceVersion },
-      type: 'Warning',
-      reason,
-      message,
-      source: { component: this.#component },
-      firstTimestamp: time,
-      lastTimestamp: time,
-      count: 1,
-      reportingComponent: this.#component,
-    };
   }
 }

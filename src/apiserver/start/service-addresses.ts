@@ -12,12 +12,12 @@ import {
 } from '../kinds/core/service/service.ts';
 import { addressesOf } from '../kinds/networking/service-address.ts';
 import { type AddressRepairs, planAddressRepairs } from './address-repair-plan.ts';
-import { Keeper, type KeeperOptions, writeOnce } from './keeper.ts';
-import { OwnEvents } from './own-events.ts';
+import { Keeper, writeOnce } from './keeper.ts';
+import { OwnEvents, type OwnEventsOptions } from './own-events.ts';
 import { portWarnings } from './port-warnings.ts';
 import { goList, planDefaultRange, planRange } from './service-addresses-plan.ts';
 
-export interface ServiceAddressesOptions extends KeeperOptions {
+export interface ServiceAddressesOptions extends OwnEventsOptions {
   reader: ObjectReader;
   /** What services are allotted by this server: its ranges, and the ports of nodes. */
   allotted?: ServiceSettings | undefined;

@@ -1,4 +1,5 @@
 import { silentLog } from '../../platform/log.ts';
+import { seededRandom } from '../../platform/random.ts';
 import { privilegedGroupAuthorizer } from '../auth/authorizer.ts';
 import { InProcessTransport } from '../corridor/in-process-transport.ts';
 import type { TestApi } from '../registry/testing.ts';
@@ -12,5 +13,9 @@ export function ownMeans({ dispatcher, clock }: TestApi) {
     user: { name: 'self', groups: ['system:masters'] },
     userAgent: 'test',
   });
-  return { platform: { clock, log: silentLog }, reader: dispatcher.reader, transport };
+  return {
+    platform: { clock, random: seededRandom(1), log: silentLog },
+    reader: dispatcher.reader,
+    transport,
+  };
 }

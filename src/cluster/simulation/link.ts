@@ -1,6 +1,13 @@
 import type { KubernetesObject } from '../../api/resource.ts';
-import type { ApiRequest, Transport, WatchEvent, WatchSink, WatchStream } from '../../client/transport.ts';
-import { internalError, serviceUnavailable, StatusError } from '../../machinery/status-error.ts';
+import {
+  type ApiRequest,
+  type Transport,
+  UnreachableError,
+  type WatchEvent,
+  type WatchSink,
+  type WatchStream,
+} from '../../client/transport.ts';
+import { internalError, StatusError } from '../../machinery/status-error.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Random } from '../../platform/random.ts';
 import type { Faults } from './faults.ts';
@@ -25,7 +32,7 @@ export interface LinkOptions {
   crash(): void;
 }
 
-const unreachable = () => serviceUnavailable('the server cannot be reached');
+const unreachable = () => new UnreachableError('the server cannot be reached');
 
 const refusals = [
   () => new StatusError(429, 'TooManyRequests', 'too many requests, please try again later'),
