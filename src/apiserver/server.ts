@@ -50,7 +50,7 @@ import { serveOpenApi } from './plain/openapi-routes.ts';
 import { serveFlagz } from './plain/flagz.ts';
 import { serveStatusz } from './plain/statusz.ts';
 import { kubernetesVersion, serveVersion, versionInfo } from './plain/version.ts';
-import type { ServiceSettings } from './kinds/core/service/service.ts';
+import { allottedMetrics, type ServiceSettings } from './kinds/core/service/service.ts';
 import { metricsKinds } from './kinds/metrics/metrics.ts';
 import { createDispatcher, type RegistryDispatcher } from './registry/dispatcher.ts';
 import type { Dispatcher } from './request.ts';
@@ -385,6 +385,7 @@ class Server implements ApiServer {
       ...audited,
       ...(options.encryption?.transformers.metrics ?? []),
       ...(options.encryption?.metrics ?? []),
+      ...allottedMetrics(options.services ?? {}, reader),
     ];
     const more = async () => [...counted, ...((await options.metrics?.()) ?? [])];
     metrics.serve(this.routes, { ...metricSources(options, dispatcher, fairness), more });

@@ -1,4 +1,5 @@
 import type { ServiceAccountOptions } from '../apiserver/auth/security.ts';
+import { AllocationCounts } from '../apiserver/kinds/core/service/allocation-counts.ts';
 import { kindsAs } from '../apiserver/kinds/kinds.ts';
 import type { ApiServerLimits, ApiServerOptions } from '../apiserver/server.ts';
 import { goQuote } from '../machinery/go-text.ts';
@@ -81,7 +82,7 @@ export async function readApiServerSettings(
   const told = more.serviceClusterIpRange;
   const services = told ? readServiceNetwork(told, others) : usualServiceNetwork;
   const withServices = (network: ServiceNetwork): Pick<ApiServerOptions, 'kinds' | 'services'> => {
-    const allotted = { cidrs: network.ranges, nodePorts };
+    const allotted = { cidrs: network.ranges, nodePorts, counts: new AllocationCounts() };
     const eventSeconds = eventTtlMs && Math.floor(eventTtlMs / 1000);
     return { kinds: kindsAs({ eventSeconds, services: allotted }), services: allotted };
   };

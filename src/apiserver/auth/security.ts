@@ -124,7 +124,7 @@ export function createSecurity(options: SecurityOptions): Security {
       tokens,
     ],
     authorizer: chain,
-    metrics,
+    metrics: [...metrics, ...serviceAccounts.counts.metrics],
     serviceAccounts,
     kinds: reviewKinds({ authorizer: chain, rules: chain, identify, audiences }),
     admission: [

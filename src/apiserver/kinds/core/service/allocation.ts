@@ -6,6 +6,7 @@ import { internalError, type StatusError } from '../../../../machinery/status-er
 import type { Allocation, HookContext } from '../../../registry/kind.ts';
 import { isServiceAddress } from '../../networking/service-address.ts';
 import { type AddressRange, freeAddress, holdsAddress } from './address-range.ts';
+import type { AllocationCounts } from './allocation-counts.ts';
 import { freePort, type PortRange, portError } from './port-range.ts';
 import { hasNodePorts, isHeadless, needsHealthCheck, wantsNodePorts } from './type-change.ts';
 
@@ -14,6 +15,8 @@ export interface ServiceRanges {
   /** Addresses that are given to nobody who does not ask for them. */
   reserved: ReadonlySet<string>;
   nodePorts: PortRange;
+  /** Told what is given away, and what could not be. */
+  counts?: AllocationCounts | undefined;
 }
 
 /** What services hold, and what writes under way are about to. */
@@ -109,6 +112,7 @@ function fail({ metadata }: Service, field: string, value: unknown, why: string)
 function allotAddresses(service: Service, held: Holdings, { ranges, context, kept }: Means): void {
   const { spec } = service;
   if (spec.type === 'ExternalName' || isHeadless(spec)) return;
+  const counts = countsOf({ ranges, context });
   const isTaken = (ip: string) => held.addresses.has(ip) || isElsewhere(ip, context);
   const isUsed = (ip: string) => ranges.reserved.has(ip) || isTaken(ip);
   const families = spec.ipFamilies ?? [];
@@ -120,17 +124,26 @@ function allotAddresses(service: Service, held: Holdings, { ranges, context, kep
     if (asked && kept.addresses.has(canonicalIp(asked) ?? asked)) return asked;
     if (asked) {
       const why = askedError(asked, own, { isTaken, dryRun: context.dryRun });
+      const range = own.find((one) => holdsAddress(one, asked));
+      if (range) counts?.address(range.cidr, 'static', why ? undefined : 0);
       if (!why) return asked;
       throw fail(service, 'spec.clusterIPs', given, `failed to allocate IP ${asked}: ${why}`);
     }
     for (const range of own) {
-      const ip = freeAddress(range, isUsed, context.platform.random);
+      const { clock, random } = context.platform;
+      const startMs = clock.monotonic();
+      const ip = freeAddress(range, isUsed, random);
+      counts?.address(range.cidr, 'dynamic', ip ? (clock.monotonic() - startMs) / 1000 : undefined);
       if (ip) return ip;
     }
     throw internalError('failed to allocate a serviceIP: range is full');
   });
   spec.clusterIP = spec.clusterIPs[0];
 }
+
+/** A dry run gives nothing away. */
+const countsOf = ({ ranges, context }: Pick<Means, 'ranges' | 'context'>): AllocationCounts | undefined =>
+  context.dryRun ? undefined : ranges.counts;
 
 /** Why this very address cannot be given out. A dry run tells of one range, as upstream's does. */
 function askedError(
@@ -157,15 +170,19 @@ function allotPorts(service: Service, held: Holdings, means: Means): void {
   spec.healthCheckNodePort = asked || anyPort(taken, means);
 }
 
-function refusal(port: number, taken: ReadonlySet<number>, { ranges, kept }: Means): string | undefined {
+function refusal(port: number, taken: ReadonlySet<number>, means: Means): string | undefined {
+  const { ranges, kept } = means;
   if (kept.ports.has(port)) return undefined;
-  return (
-    portError(ranges.nodePorts, port) ?? (taken.has(port) ? 'provided port is already allocated' : undefined)
-  );
+  const why =
+    portError(ranges.nodePorts, port) ?? (taken.has(port) ? 'provided port is already allocated' : undefined);
+  countsOf(means)?.port('static', why === undefined);
+  return why;
 }
 
-function anyPort(taken: Set<number>, { ranges, context }: Means): number {
+function anyPort(taken: Set<number>, means: Means): number {
+  const { ranges, context } = means;
   const port = freePort(ranges.nodePorts, (p) => taken.has(p), context.platform.random);
+  countsOf(means)?.port('dynamic', port !== undefined);
   if (port === undefined) throw internalError('failed to allocate a nodePort: range is full');
   taken.add(port);
   return port;
@@ -176,7 +193,7 @@ function allotNodePorts(service: Service, taken: Set<number>, means: Means): voi
   const { ports = [] } = service.spec;
   const own = new Set<number>();
   for (const [i, { nodePort }] of ports.entries()) {
-    if (!nodePort) continue;
+    if (!nodePort || own.has(nodePort)) continue;
     const why = refusal(nodePort, taken, means);
     if (why) throw fail(service, `spec.ports[${i}].nodePort`, nodePort, why);
     own.add(nodePort);

@@ -1,11 +1,14 @@
 import type { Service } from '../../../../api/core/v1.ts';
 import { ipaddresses, servicecidrs, services } from '../../../../api/generated/resources.ts';
 import type { ServiceCIDR } from '../../../../api/networking/v1.ts';
+import type { Metric } from '../../../../platform/metrics/metric.ts';
+import type { ObjectReader } from '../../../auth/object-reader.ts';
 import type { HookContext, Kind } from '../../../registry/kind.ts';
 import { labelNameErrors } from '../../../registry/object-meta.ts';
 import { keepStatus } from '../../shared/status.ts';
 import { addressesOf } from '../../networking/service-address.ts';
 import { type AddressRange, addressAt, addressRange, isAllottable } from './address-range.ts';
+import type { AllocationCounts } from './allocation-counts.ts';
 import { allocate } from './allocation.ts';
 import { serviceColumns } from './columns.ts';
 import { defaultService } from './defaults.ts';
@@ -30,12 +33,15 @@ export interface ServiceSettings {
   cidrs?: readonly string[] | undefined;
   /** The ports of nodes. */
   nodePorts?: PortRange | undefined;
+  /** Told what is given away, and what could not be. */
+  counts?: AllocationCounts | undefined;
 }
 
 /** How services come to their families, addresses and ports of nodes. */
 export function allottingFrom({
   cidrs = usualServiceCidrs,
   nodePorts = usualNodePorts,
+  counts,
 }: ServiceSettings): Pick<Kind<Service>, 'prepareForCreate' | 'prepareForUpdate' | 'allocate'> {
   const own = cidrs.map(addressRange);
   const families = own.map(({ family }) => family);
@@ -58,10 +64,19 @@ export function allottingFrom({
       decideFamilies(service, old, families);
     },
     async allocate(service, old, context) {
-      const ranges = { reserved, nodePorts, addresses: rangesNow(context, own) };
+      const ranges = { reserved, nodePorts, counts, addresses: rangesNow(context, own) };
       return allocate(service, old, { context, ranges });
     },
   };
+}
+
+/** What is counted of that, where anything is; `reader` knows what there is. */
+export function allottedMetrics(
+  { cidrs = usualServiceCidrs, nodePorts = usualNodePorts, counts }: ServiceSettings,
+  reader: Pick<ObjectReader, 'list'>,
+): Metric[] {
+  const own = cidrs.map(addressRange);
+  return counts?.metrics(reader, () => ({ nodePorts, addresses: rangesNow(reader, own) })) ?? [];
 }
 
 export const serviceKind: Kind<Service> = {
@@ -86,7 +101,10 @@ export const serviceKind: Kind<Service> = {
  * The ranges that there are objects of, save those that are about to go or are not ready; the server's own first. That one
  * is in use as well while its object has not been made.
  */
-function rangesNow(context: HookContext, own: readonly AddressRange[]): readonly AddressRange[] {
+function rangesNow(
+  context: Pick<HookContext, 'list'>,
+  own: readonly AddressRange[],
+): readonly AddressRange[] {
   const objects = [...context.list(servicecidrs)];
   const inUse = new Set(objects.filter(isInUse).flatMap(({ spec }) => spec.cidrs ?? []));
   const isMade = objects.some(({ metadata }) => metadata.name === defaultRangeName);
