@@ -5,6 +5,7 @@ import { Informers } from '../client/informers.ts';
 import { defaultIntervals, type KubeletOptions } from './config.ts';
 import { CsiDrivers } from './csi/csi-drivers.ts';
 import { CsiVolumes } from './csi/csi-volumes.ts';
+import { DeviceManager } from './devices/device-manager.ts';
 import { Evictor } from './eviction/evictor.ts';
 import { defaultThresholds } from './eviction/pressure.ts';
 import { defaultImageLimits, ImageCollector } from './images/image-collector.ts';
@@ -91,7 +92,7 @@ export function assemble(input: AssemblyInput): Assembly {
   const statuses = new StatusManager(context, watched.pods);
   const objects = new ObjectCache(context, wake);
   const tokens = new TokenManager(context);
-  const plugins = pluginsOf(input, tokens);
+  const plugins = pluginsOf(input, tokens, wake);
   const volumes = volumeManager(input, { objects, tokens, statuses, csi: plugins?.csi });
   const probes = new ProbeManager({ context, prober: new Prober(runtime, dialer), onVerdict: wake });
   const hooks = new Hooks(context, dialer);
@@ -100,8 +101,9 @@ export function assemble(input: AssemblyInput): Assembly {
   const { podsCgroup: podsRoot, maxPidsPerPod: maxPids } = facts;
   const podCgroups = new PodCgroups({ cgroups: host.cgroups, podsRoot, maxPids });
   const resizer = new Resizer({ context, host, facts, killer, podCgroups });
-  const servicesNow = () => watched.services.list();
-  const starter = new Starter({ context, host, facts, images, objects, hooks, services: servicesNow });
+  const devices = plugins?.devices;
+  const services = () => watched.services.list();
+  const starter = new Starter({ context, host, facts, images, objects, hooks, devices, services });
   const allocations = new Allocations();
   const { admitToNetwork } = options;
   const syncer = new Syncer({
@@ -131,6 +133,7 @@ export function assemble(input: AssemblyInput): Assembly {
     killer,
     resizer,
     allocations,
+    devices,
     node: () => watched.node.get(context.nodeName),
     activePods: () => workers.active(),
     wantedPods: () => workers.wanted(),
@@ -178,19 +181,29 @@ function volumeManager(
 export interface Plugins {
   registry: PluginRegistry;
   csi: CsiVolumes;
+  devices: DeviceManager;
 }
 
 function pluginsOf(
   { options, context, facts, report }: AssemblyInput,
   tokens: TokenManager,
+  onHealth: (podUid: string) => void,
 ): Plugins | undefined {
   const dir = options.dirs.plugins;
   if (dir === undefined) return undefined;
   const { rootDir } = facts;
   const { mounts } = options.host;
   const drivers = new CsiDrivers(context);
-  const registry = new PluginRegistry({ dir, platform: context.platform, handlers: { CSIPlugin: drivers } });
-  return { registry, csi: new CsiVolumes({ context, rootDir, mounts, drivers, tokens, report }) };
+  const { platform } = context;
+  const onChange = () =>
+    void report().catch((error: Error) =>
+      platform.log.warn('devices not told yet', { error: error.message }),
+    );
+  const devices = new DeviceManager({ dir: `${rootDir}/device-plugins`, platform, onChange, onHealth });
+  const handlers = { CSIPlugin: drivers, DevicePlugin: devices.registry };
+  const registry = new PluginRegistry({ dir, platform, handlers });
+  const csi = new CsiVolumes({ context, rootDir, mounts, drivers, tokens, report });
+  return { registry, csi, devices };
 }
 
 /** What makes room before the node runs out of it. */

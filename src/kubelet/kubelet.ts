@@ -99,6 +99,9 @@ class Kubelet {
     // Whoever registers may want the folder to be there before.
     await this.#context.platform.files.makeDir(dir, { mode: 0o750 });
     await plugins.csi.load();
+    await plugins.devices
+      .start()
+      .catch(this.#tell('plugins of devices cannot make themselves known'));
   }
 
   #agent(machine: HostFacts): NodeAgent {
@@ -113,6 +116,7 @@ class Kubelet {
       port: () => this.#port,
       onReady: () => this.#parts?.workers.wakeAll(),
       volumesInUse: () => this.#parts?.plugins?.csi.inUse(),
+      devices: () => this.#parts?.plugins?.devices.capacity(),
       pressure: () =>
         this.#parts?.evictor.pressure() ?? { memoryPressure: false, diskPressure: false, pidPressure: false },
     });
@@ -134,11 +138,14 @@ class Kubelet {
     const writing = statuses.run(signal);
     intake.start();
     await statics?.sync().catch(this.#tell('static pods not in order'));
+    // Only now is it known whose devices are not needed any more.
+    parts.plugins?.devices.follow(() => workers.present());
     await relist().catch(this.#tell('runtime not listed'));
     new EventFollower({ context: this.#context, view, workers, relist }).run(signal);
     const server = await this.#serve(running);
     await Promise.all([...this.#chores(running, relist, statics), running.agent.run(signal), writing]);
     await server?.close();
+    await parts.plugins?.devices.stop();
     await workers.stop();
     probes.stop();
     objects.stop();
@@ -146,11 +153,21 @@ class Kubelet {
 
   /** Where pods come from: the API, and the folder of this node. */
   #sources({ watched, parts }: Running): { intake: Intake; statics: StaticPods | undefined } {
-    const { workers, taken, statuses } = parts;
+    const { workers, taken, statuses, plugins } = parts;
     const context = this.#context;
     const node = () => watched.node.get(context.nodeName);
     const onMirror = () => void statics?.sync().catch(this.#tell('static pods not in order'));
-    const intake = new Intake({ context, pods: watched.pods, node, workers, taken, statuses, onMirror });
+    const devices = plugins?.devices;
+    const intake = new Intake({
+      context,
+      pods: watched.pods,
+      node,
+      workers,
+      taken,
+      statuses,
+      devices,
+      onMirror,
+    });
     const dir = this.#options.dirs.staticPods;
     const admit = intake.admit.bind(intake);
     const more = { context, informer: watched.pods, workers, statuses, node, admit };

@@ -1,6 +1,7 @@
 import type { Container, EphemeralContainer, Pod } from '../../api/core/v1.ts';
+import type { ContainerDevices } from '../devices/container-devices.ts';
 import { containerAnnotations, containerNameLabel, podLabels } from '../pods/labels.ts';
-import type { ContainerSpec, Image, LinuxResources, Mount } from '../runtimes/types.ts';
+import type { ContainerSpec, Device, Image, LinuxResources, Mount } from '../runtimes/types.ts';
 import { expandWords } from './expand.ts';
 import { containerSecurity, type SecurityDefaults } from './security.ts';
 
@@ -18,6 +19,10 @@ export interface ContainerSpecInput {
   /** The container whose processes an ephemeral one joins. */
   targetContainerId?: string;
   extraGroups?: number[];
+  /** Devices that plugins have given to it. */
+  given?: ContainerDevices | undefined;
+  /** Volumes that are devices. */
+  blockDevices?: Device[];
 }
 
 /** Relative to the pod's log directory. */
@@ -30,6 +35,8 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
   const { pod, container, restartCount, env } = input;
   const valueOf = (name: string) => env.get(name);
   const { stdin, stdinOnce, tty, lifecycle } = container;
+  const { given } = input;
+  const devices = [...(given?.devices ?? []), ...(input.blockDevices ?? [])];
   return {
     container: { name: container.name, attempt: restartCount },
     image: input.imageId,
@@ -38,9 +45,11 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
     args: expandWords(container.args, valueOf),
     workingDir: container.workingDir,
     env: [...env].map(([name, value]) => ({ name, value })),
-    mounts: input.mounts,
+    mounts: [...(given?.mounts ?? []), ...input.mounts],
+    ...(devices.length > 0 && { devices }),
+    ...(given && given.cdiDevices.length > 0 && { cdiDevices: [...given.cdiDevices] }),
     labels: { ...podLabels(pod), [containerNameLabel]: container.name },
-    annotations: containerAnnotations(pod, container, input),
+    annotations: { ...given?.annotations, ...containerAnnotations(pod, container, input) },
     logPath: containerLogPath(container.name, restartCount),
     stdin: stdin ?? false,
     stdinOnce: stdinOnce ?? false,

@@ -6,6 +6,7 @@ import { deepEqual } from '../../machinery/equal.ts';
 import { ignoring } from '../../machinery/status-error.ts';
 import { timestamp } from '../../platform/clock.ts';
 import { declaredFeatures, type KubeletIntervals, type NodeIdentity } from '../config.ts';
+import type { DeviceCapacity } from '../devices/device-manager.ts';
 import type { NodeContext } from '../pods/context.ts';
 import type { RuntimeStatus } from '../runtimes/types.ts';
 import {
@@ -39,6 +40,8 @@ export interface NodeAgentOptions {
   onReady(): void;
   /** The volumes that must not be detached from it, by the names that its status has for them; undefined where it has none of that kind. */
   volumesInUse(): string[] | undefined;
+  /** What plugins have of devices; undefined where none are taken in, or not yet. */
+  devices(): DeviceCapacity | undefined;
   /** What presses on the node now. */
   pressure(): Pick<NodeHealth, 'memoryPressure' | 'diskPressure' | 'pidPressure'>;
 }
@@ -189,17 +192,19 @@ export class NodeAgent {
   async #status(old: NodeStatus | undefined): Promise<NodeStatus> {
     const { context, host, facts, identity, rootDir, port, pressure, volumesInUse } = this.#options;
     const inUse = volumesInUse();
+    const devices = this.#options.devices();
     const { runtime, platform } = context;
     const [disk, version, images] = await Promise.all([
       host.disk(rootDir),
       runtime.version().catch(() => ({ name: 'unknown', version: 'unknown', apiVersion: '' })),
       runtime.images.list().catch(() => []),
     ]);
-    const capacity = { ...foreignCapacity(old?.capacity), ...nodeCapacity(facts, disk, identity) };
+    const own = nodeCapacity(facts, disk, identity);
+    const capacity = { ...foreignCapacity(old?.capacity), ...own, ...devices?.capacity };
     const health = { troubles: this.#troubles(), ...pressure() };
     return {
       capacity,
-      allocatable: nodeAllocatable(capacity, identity.reserved),
+      allocatable: { ...nodeAllocatable(capacity, identity.reserved), ...devices?.allocatable },
       conditions: nodeConditions(health, old?.conditions, timestamp(platform.clock)),
       addresses: identity.addresses,
       daemonEndpoints: { kubeletEndpoint: { Port: port() } },

@@ -11,7 +11,7 @@ import {
 } from '../../machinery/quantity.ts';
 import { isDeviceResource } from '../../machinery/resource-claims.ts';
 import { isRepelled, tolerates } from '../../machinery/tolerations.ts';
-import { readSums } from '../../machinery/resource-sums.ts';
+import { readSums, type Sums, zero } from '../../machinery/resource-sums.ts';
 import { declaredFeatures } from '../config.ts';
 import { isCriticalPod, isStaticPod } from './pod-kinds.ts';
 import { qosClassOf } from '../../machinery/qos.ts';
@@ -29,7 +29,15 @@ export interface AdmissionInput {
   node: Node;
   /** The pods that the node has taken in and that have not ended. */
   others: Pod[];
+  /** How many devices of each resource pods have, this one too: so many the node has, whatever it says of those that have failed. */
+  devices?: ReadonlyMap<string, number> | undefined;
 }
+
+/** Why a pod is turned away that cannot have the devices it asks for. */
+export const withoutDevices = (error: Error): Rejection => ({
+  reason: 'UnexpectedAdmissionError',
+  message: `Allocate failed due to ${error.message}, which is unexpected`,
+});
 
 /** Whether the node can take the pod in, whoever sent it here. */
 export function admitPod(input: AdmissionInput): Rejection | undefined {
@@ -77,8 +85,8 @@ function underPressure({ pod, node }: AdmissionInput): Rejection | undefined {
   return { reason: 'Evicted', message: `The node had condition: [${short.join(' ')}]. ` };
 }
 
-function outOfResources({ pod, node, others }: AdmissionInput): Rejection | undefined {
-  const allocatable = readSums(node.status?.allocatable);
+function outOfResources({ pod, node, others, devices = new Map() }: AdmissionInput): Rejection | undefined {
+  const allocatable = withAtLeast(readSums(node.status?.allocatable), devices);
   const podsAllowed = allocatable.get('pods');
   if (podsAllowed && others.length + 1 > quantityValue(podsAllowed))
     return shortOf('pods', quantityOf(1), quantityOf(others.length), podsAllowed);
@@ -94,6 +102,14 @@ function outOfResources({ pod, node, others }: AdmissionInput): Rejection | unde
       return shortOf(name, request, before, has);
   }
   return undefined;
+}
+
+function withAtLeast(sums: Sums, counts: ReadonlyMap<string, number>): Sums {
+  const more = [...counts].flatMap(([name, count]) => {
+    const least = quantityOf(count);
+    return compareQuantities(sums.get(name) ?? zero, least) < 0 ? [[name, least] as const] : [];
+  });
+  return more.length > 0 ? new Map([...sums, ...more]) : sums;
 }
 
 function shortOf(

@@ -1,6 +1,7 @@
 import type { Node, Pod, PodCondition, PodStatus } from '../../api/core/v1.ts';
 import type { PodCgroups } from '../cgroups/pod-cgroups.ts';
 import { podLogDirectory } from '../containers/sandbox-spec.ts';
+import type { DeviceManager } from '../devices/device-manager.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
 import type { ProbeManager } from '../probes/probe-manager.ts';
 import { isOver, podStatus } from '../status/pod-status.ts';
@@ -39,6 +40,8 @@ export interface LifecycleOptions {
   killer: Killer;
   resizer: Resizer;
   allocations: Allocations;
+  /** Devices of plugins; none where absent. */
+  devices: DeviceManager | undefined;
   node(): Node | undefined;
   /** The pods that the node has taken in and that have not ended, as they ask for room. */
   activePods(): Pod[];
@@ -177,7 +180,7 @@ export class PodLifecycle implements PodSteps {
   }
 
   #status(work: PodWork, runtime: RuntimePod, ending: boolean): PodStatus {
-    const { probes, facts, runtimeName, statuses, syncer, resizer, podCgroups } = this.#options;
+    const { probes, facts, runtimeName, statuses, syncer, resizer, podCgroups, devices } = this.#options;
     const { pod, pending } = this.#allocated(work);
     return podStatus({
       pod,
@@ -191,6 +194,7 @@ export class PodLifecycle implements PodSteps {
       verdict: work.end.verdict,
       resize: [pending, resizer.progress(work.uid)].filter((c) => c !== undefined),
       cgroup: podCgroups.inForce(work.uid),
+      ...(devices && { devicesOf: (container) => devices.health(work.uid, container) }),
     });
   }
 

@@ -59,6 +59,12 @@ export class PodWorkers {
     return this.#known(isWanted);
   }
 
+  /** Uids of pods of which something runs, or is to; whoever knows of them. */
+  present(): ReadonlySet<string> {
+    const isPresent = (work: PodWork) => work.stage === 'ending' || isWanted(work);
+    return new Set(this.all().flatMap((work) => (isPresent(work) ? [work.uid] : [])));
+  }
+
   #known(is: (work: PodWork) => boolean): Pod[] {
     return this.all().flatMap((work) => (!work.orphaned && is(work) ? [work.pod] : []));
   }

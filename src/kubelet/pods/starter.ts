@@ -4,6 +4,7 @@ import { ContainerConfigError, containerEnv } from '../containers/env.ts';
 import { containerSpec } from '../containers/container-spec.ts';
 import { checkNonRoot } from '../containers/security.ts';
 import { serviceEnv, visibleServices } from '../containers/service-env.ts';
+import type { DeviceManager } from '../devices/device-manager.ts';
 import type { ImagePuller, PresentImage } from '../images/image-puller.ts';
 import type { NodeHost } from '../node/node-host.ts';
 import type { ContainerSpec, Mount, SandboxSpec } from '../runtimes/types.ts';
@@ -25,6 +26,8 @@ export interface StarterOptions {
   images: ImagePuller;
   objects: ObjectCache;
   hooks: Hooks;
+  /** Devices of plugins; none where absent. */
+  devices: DeviceManager | undefined;
   services(): Service[];
 }
 
@@ -112,11 +115,14 @@ export class Starter {
   }
 
   async #spec(round: StartRound, container: Container, image: PresentImage): Promise<ContainerSpec> {
-    const { facts, host } = this.#options;
+    const { facts, host, devices } = this.#options;
     const { pod, runtime, status } = round;
     checkNonRoot(pod, container, image.details);
     const restartCount = restartCountOf([pod.status, status], container, runtime);
-    const env = await this.#env(round, container);
+    const given = await devices?.forContainer(pod, container);
+    const own = await this.#env(round, container);
+    // What the container sets itself wins.
+    const env = given ? new Map([...given.env, ...own]) : own;
     const target = (container as EphemeralContainer).targetContainerName;
     const node = { memoryBytes: facts.memoryBytes, cgroupVersion: host.cgroups.version };
     return containerSpec({
@@ -130,6 +136,7 @@ export class Starter {
       resources: containerResources(pod, container, node),
       defaults: facts.defaults,
       targetContainerId: target ? newestOf(runtime, target)?.id : undefined,
+      given,
       extraGroups: [...round.volumes.values()].flatMap((v) => v.gid ?? []),
     });
   }

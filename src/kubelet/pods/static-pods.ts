@@ -19,7 +19,7 @@ export interface StaticPodsOptions {
   statuses: StatusManager;
   node(): Node | undefined;
   /** Whether the node takes the pod in; tells it why not. */
-  admit(pod: Pod): boolean;
+  admit(pod: Pod): Promise<boolean>;
 }
 
 /** Pods that a folder of this node asks for, whatever the API says; the API gets an image of each to look at. */
@@ -36,18 +36,18 @@ export class StaticPods {
   async sync(): Promise<void> {
     await this.#readFolder();
     const { workers } = this.#options;
-    for (const pod of this.#wanted.values()) this.#take(pod);
+    for (const pod of this.#wanted.values()) await this.#take(pod);
     const uids = new Set([...this.#wanted.values()].map((p) => p.metadata.uid));
     for (const { uid, pod } of workers.all()) if (isStaticPod(pod) && !uids.has(uid)) workers.orphan(uid);
     await this.#syncMirrors();
   }
 
   /** Has a pod's predecessor, or a pod that was changed, end before the new one begins. */
-  #take(pod: Pod): void {
+  async #take(pod: Pod): Promise<void> {
     const { workers, admit } = this.#options;
     const key = keyOf(pod);
-    const before = workers.all().find((w) => keyOf(w.pod) === key && isStaticPod(w.pod));
-    if (before || !admit(pod)) return;
+    const isThere = () => workers.all().some((w) => keyOf(w.pod) === key && isStaticPod(w.pod));
+    if (isThere() || !(await admit(pod)) || isThere()) return;
     workers.update(pod);
   }
 

@@ -1,4 +1,11 @@
-import type { Container, ContainerStatus, Pod, PodCondition, PodStatus } from '../../api/core/v1.ts';
+import type {
+  Container,
+  ContainerStatus,
+  Pod,
+  PodCondition,
+  PodStatus,
+  ResourceStatus,
+} from '../../api/core/v1.ts';
 import type { CgroupLimits } from '../cgroups/pod-cgroup.ts';
 import { isSidecar, isTerminalPhase } from '../pods/pod-kinds.ts';
 import { qosClassOf } from '../../machinery/qos.ts';
@@ -38,6 +45,8 @@ export interface PodStatusInput {
   resize?: PodCondition[];
   /** What the pod's cgroup holds; undefined where there is none. */
   cgroup?: CgroupLimits;
+  /** How the devices of a container are. */
+  devicesOf?(containerName: string): ResourceStatus[];
   /** The pod was ended for this reason: once nothing of it runs, this wins over what the containers tell. */
   verdict?: { phase: PodPhase; reason: string; message: string; condition?: PodCondition };
 }
@@ -47,7 +56,7 @@ export function podStatus(input: PodStatusInput): PodStatus {
   const { pod, previous, runtime } = input;
   const isRestarting = restartsAll(pod, runtime, previous);
   const init = statusesOf(input, 'init', isRestarting);
-  const regular = statusesOf(input, 'regular', isRestarting);
+  const regular = statusesOf(input, 'regular', isRestarting).map((status) => withDevices(input, status));
   const ephemeral = statusesOf(input, 'ephemeral', isRestarting);
   // Whoever counts on the end of a pod, such as a Job that replaces it, must not meet its containers still at work.
   const isAtWork = [...init, ...regular, ...ephemeral].some((status) => status.state?.running);
@@ -74,6 +83,12 @@ export function podStatus(input: PodStatusInput): PodStatus {
     ...podResourcesStatus(pod, input.cgroup),
     ...(pod.metadata.generation !== undefined && { observedGeneration: pod.metadata.generation }),
   };
+}
+
+/** As upstream, only for containers that are there for as long as the pod. (KEP-4680) */
+function withDevices({ devicesOf }: PodStatusInput, status: ContainerStatus): ContainerStatus {
+  const allocatedResourcesStatus = devicesOf?.(status.name) ?? [];
+  return allocatedResourcesStatus.length > 0 ? { ...status, allocatedResourcesStatus } : status;
 }
 
 /** What others say of the pod, as the API has it, and what this kubelet said when it ended the pod. */
