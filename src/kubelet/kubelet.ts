@@ -99,9 +99,7 @@ class Kubelet {
     // Whoever registers may want the folder to be there before.
     await this.#context.platform.files.makeDir(dir, { mode: 0o750 });
     await plugins.csi.load();
-    await plugins.devices
-      .start()
-      .catch(this.#tell('plugins of devices cannot make themselves known'));
+    await plugins.devices.start().catch(this.#tell('plugins of devices cannot make themselves known'));
   }
 
   #agent(machine: HostFacts): NodeAgent {

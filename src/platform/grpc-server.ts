@@ -30,14 +30,13 @@ export function unaryRoute<I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,
   answer: (request: MessageShape<I>) => Promise<MessageInitShape<O>>,
 ): GrpcRoute {
-  const handle: handleUnaryCall<MessageShape<I>, MessageShape<O>> = ({ request }, done) => {
-    answer(request).then(
-      (init) => done(null, create(method.output, init)),
-      (error: Error) => {
-        const code = error instanceof GrpcError ? status[error.code] : status.UNKNOWN;
-        done({ code, details: error.message });
-      },
-    );
+  const handle: handleUnaryCall<MessageShape<I>, MessageShape<O>> = async ({ request }, respond) => {
+    try {
+      respond(null, create(method.output, await answer(request)));
+    } catch (error) {
+      const code = error instanceof GrpcError ? status[error.code] : status.UNKNOWN;
+      respond({ code, details: (error as Error).message });
+    }
   };
   const write = (message: MessageShape<O>) => Buffer.from(toBinary(method.output, message));
   const read = (bytes: Buffer) => fromBinary(method.input, bytes);

@@ -287,7 +287,9 @@ export class DeviceManager {
     const { platform } = this.#options;
     const save = async () => {
       const { writeCheckpoint } = await import('./checkpoint.ts');
-      const registered = Object.fromEntries([...this.#pools].map(([name, pool]) => [name, [...pool.healthy()]]));
+      const registered = Object.fromEntries(
+        [...this.#pools].map(([name, pool]) => [name, [...pool.healthy()]]),
+      );
       await writeCheckpoint(platform.files, this.#path, { entries: this.#given.entries(), registered });
     };
     const saved = this.#saving.then(save);

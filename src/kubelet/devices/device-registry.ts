@@ -63,8 +63,7 @@ export class DeviceRegistry implements PluginHandler {
   }
 
   async close(): Promise<void> {
-    for (const plugins of this.#connected.values())
-      for (const connected of plugins.values()) end(connected);
+    for (const plugins of this.#connected.values()) for (const connected of plugins.values()) end(connected);
     this.#connected.clear();
     await this.#server?.close();
   }

@@ -9,9 +9,10 @@ import {
   type MessageShape,
   toBinary,
 } from '@bufbuild/protobuf';
-import { Server, ServerCredentials, type ServerWritableStream, status } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerWritableStream } from '@grpc/grpc-js';
 import { systemClock } from '../../platform/clock.ts';
 import { grpcPath } from '../../platform/grpc-method.ts';
+import { unaryRoute } from '../../platform/grpc-server.ts';
 import {
   type ContainerAllocateResponseSchema,
   DevicePlugin,
@@ -185,20 +186,6 @@ export class TestDevicePlugin {
     method: DescMethodUnary<I, O>,
     answer: Answer<I, O>,
   ): void {
-    server.register(
-      grpcPath(method),
-      (
-        { request }: { request: MessageShape<I> },
-        done: (error: object | null, value?: MessageShape<O>) => void,
-      ) => {
-        (async () => answer(request))().then(
-          (init) => done(null, create(method.output, init)),
-          (error: Error) => done({ code: status.UNKNOWN, details: error.message }),
-        );
-      },
-      (message: MessageShape<O>) => Buffer.from(toBinary(method.output, message)),
-      (bytes: Buffer) => fromBinary(method.input, bytes),
-      'unary',
-    );
+    unaryRoute(method, async (request) => answer(request))(server);
   }
 }
