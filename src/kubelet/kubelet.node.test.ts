@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Pod } from '../api/core/v1.ts';
 import {
@@ -89,6 +89,56 @@ describe.skipIf(why)(`the kubelet on containerd${why ? ` (skipped: ${why})` : ''
     );
     expect(readFileSync(`${data}/who`, 'utf8')).toBe('0\n');
     await stopAgain();
+    await node.until(() => api.get(csinodes, '', 'n1')?.spec.drivers?.length === 0);
+  });
+
+  test('has a CSI driver give devices to containers, over its own restart, and take them away', async () => {
+    const { api, directory } = node;
+    const driver = 'block.csi.example';
+    api.add(csidrivers, { metadata: { name: driver }, spec: { attachRequired: false } });
+    const options = {
+      dir: `${directory}/block-driver`,
+      registry: `${directory}/kubelet/plugins_registry`,
+      name: driver,
+      can: ['STAGE_UNSTAGE_VOLUME'],
+      mounts: true,
+    };
+    const stopDriver = await node.startProgram('test-csi-program.ts', JSON.stringify(options));
+    await node.until(() => api.get(csinodes, '', 'n1')?.spec.drivers?.length === 1);
+    const claimRef = { kind: 'PersistentVolumeClaim', namespace: 'default', name: 'raw', uid: 'uid-raw' };
+    api.add(persistentvolumes, {
+      metadata: { name: 'pv-raw' },
+      spec: {
+        accessModes: ['ReadWriteOnce'],
+        volumeMode: 'Block',
+        claimRef,
+        csi: { driver, volumeHandle: 'raw-1' },
+      },
+    });
+    api.add(persistentvolumeclaims, {
+      metadata: { name: 'raw', namespace: 'default' },
+      spec: { volumeName: 'pv-raw', volumeMode: 'Block' },
+      status: { phase: 'Bound' },
+    });
+    const volumes = [{ name: 'd', persistentVolumeClaim: { claimName: 'raw' } }];
+    const volumeDevices = [{ name: 'd', devicePath: '/dev/xvda' }];
+    node.create('raw', { volumes, containers: [shell('c', 'sleep 1000', { volumeDevices })] });
+    await node.phase('raw', 'Running');
+    expect(await node.run('raw', 'c', 'stat', '-c', '%F %t %T', '/dev/xvda')).toBe(
+      'block special file 7 0\n',
+    );
+    const { uid } = node.pod('raw')?.metadata ?? {};
+    const devices = `${directory}/kubelet/plugins/kubernetes.io/csi/volumeDevices`;
+    expect(readlinkSync(`${directory}/kubelet/pods/${uid}/volumeDevices/kubernetes.io~csi/pv-raw`)).toBe(
+      `${devices}/publish/pv-raw/${uid}`,
+    );
+    await node.stopKubelet();
+    await node.startKubelet();
+    api.remove(pods, 'default', 'raw');
+    await node.until(() => !node.pod('raw'));
+    await node.until(() => !existsSync(`${devices}/pv-raw`) && !existsSync(`${devices}/staging/pv-raw`));
+    expect(existsSync(`${devices}/publish/pv-raw`)).toBe(false);
+    await stopDriver();
     await node.until(() => api.get(csinodes, '', 'n1')?.spec.drivers?.length === 0);
   });
 

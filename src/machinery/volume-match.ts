@@ -23,6 +23,9 @@ export function isKeptFor({ spec }: PersistentVolume, { metadata }: PersistentVo
 
 const modeOf = ({ spec }: PersistentVolume | PersistentVolumeClaim) => spec?.volumeMode ?? 'Filesystem';
 
+/** Whether a volume is a bare device. */
+export const isDevice = (volume: PersistentVolume): boolean => modeOf(volume) === 'Block';
+
 /** Whether a volume is a file system, or a bare device, as a claim wants it. */
 export const hasMode = (volume: PersistentVolume, claim: PersistentVolumeClaim): boolean =>
   modeOf(volume) === modeOf(claim);

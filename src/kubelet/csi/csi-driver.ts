@@ -26,6 +26,8 @@ export interface VolumeUse {
   accessMode: string;
   fsType: string;
   mountOptions: readonly string[];
+  /** It is to be a bare device, without a file system. */
+  isDevice: boolean;
   /** The group that files are to be given to; only for drivers that can (`VOLUME_MOUNT_GROUP`). */
   group?: number | undefined;
 }
@@ -145,11 +147,15 @@ export class CsiDriver {
     accessMode,
     fsType,
     mountOptions,
+    isDevice,
     group,
   }: VolumeUse): MessageInitShape<typeof VolumeCapabilitySchema> {
     const volumeMountGroup = this.givesToGroup && group !== undefined ? String(group) : '';
     const mount = { fsType, mountFlags: [...mountOptions], volumeMountGroup };
-    return { accessType: { case: 'mount', value: mount }, accessMode: { mode: this.#mode(accessMode) } };
+    return {
+      accessType: isDevice ? { case: 'block', value: {} } : { case: 'mount', value: mount },
+      accessMode: { mode: this.#mode(accessMode) },
+    };
   }
 
   /** Drivers of before did not tell one pod of a node from all of its pods. */

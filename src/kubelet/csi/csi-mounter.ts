@@ -10,6 +10,7 @@ import { persistentvolumeclaims } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
 import { causedBy } from '../../client/transport.ts';
 import { compareQuantities, parseQuantity, quantityValue } from '../../machinery/quantity.ts';
+import { isDevice } from '../../machinery/volume-match.ts';
 import { type NodeContext, podEvent } from '../pods/context.ts';
 import type { CsiPublished, CsiRequest, CsiVolumes } from './csi-volumes.ts';
 
@@ -46,6 +47,7 @@ export class CsiMounter {
       lifecycle: 'Ephemeral',
       accessModes: ['ReadWriteOnce'],
       mountOptions: [],
+      isDevice: false,
       readOnly,
     });
   }
@@ -63,6 +65,7 @@ export class CsiMounter {
       lifecycle: 'Persistent',
       accessModes: spec.accessModes ?? [],
       mountOptions: spec.mountOptions ?? [],
+      isDevice: isDevice(volume),
       readOnly: readOnly || (source.readOnly ?? false),
       ...(signal && { signal }),
     };

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { CSIPersistentVolumeSource, Pod, SecretReference } from '../../api/core/v1.ts';
 import { csidrivers, secrets, volumeattachments } from '../../api/generated/resources.ts';
 import type { CSIDriver } from '../../api/storage/v1.ts';
@@ -15,10 +16,9 @@ import { checkLifecycle, givesToGroup, isAttached, type Lifecycle, podContext } 
 import {
   CsiDirs,
   identityOf,
-  publishedMount,
   readVolumeData,
-  stagedMount,
   type VolumeData,
+  type VolumePlace,
   writeVolumeData,
 } from './volume-data.ts';
 
@@ -31,6 +31,8 @@ export interface CsiRequest {
   lifecycle: Lifecycle;
   accessModes: readonly string[];
   mountOptions: readonly string[];
+  /** The pod wants the bare device, not a file system on it. */
+  isDevice: boolean;
   readOnly: boolean;
   /** Whoever waits for the volume need not any longer. */
   signal?: AbortSignal;
@@ -38,6 +40,7 @@ export interface CsiRequest {
 
 /** A volume that stands in a pod's folder. */
 export interface CsiPublished {
+  /** Of its file system, or of a link to its device. */
   path: string;
   readOnly: boolean;
   /** Whether its files are to be given to the pod's group. */
@@ -65,6 +68,7 @@ interface InUse {
   identity: VolumeIdentity;
   /** Uids of the pods that want it. */
   pods: Set<string>;
+  staged: VolumePlace;
   /** Whether it is attached to nodes, or may be. */
   isAttached: boolean;
   isStaged: boolean;
@@ -104,27 +108,31 @@ export class CsiVolumes {
   async load(): Promise<void> {
     const { files } = this.#options.context.platform;
     for (const uid of await this.#dirs.pods(files)) {
-      for (const dir of await this.#dirs.allPublished(files, uid)) {
-        const data = await readVolumeData(files, dir);
-        if (data && data.volumeLifecycleMode !== 'Ephemeral') this.#use(identityOf(data), true).pods.add(uid);
+      for (const place of await this.#dirs.allPublished(files, uid)) {
+        const data = await readVolumeData(files, place.data);
+        if (!data || data.volumeLifecycleMode === 'Ephemeral') continue;
+        const identity = identityOf(data);
+        const { specVolID = '' } = data;
+        const staged = place.link ? this.#dirs.stagedDevice(specVolID) : this.#dirs.staged(identity);
+        this.#use(identity, { isAttached: true, staged }).pods.add(uid);
       }
     }
-    for (const dir of await this.#dirs.allStaged(files)) {
-      const data = await readVolumeData(files, dir);
-      if (data) this.#use(identityOf(data), true);
+    for (const staged of await this.#dirs.allStaged(files)) {
+      const data = await readVolumeData(files, staged.data);
+      if (data) this.#use(identityOf(data), { isAttached: true, staged });
     }
   }
 
   /** Makes a volume stand in the pod's folder. Doing so again is cheap. Rejects, with the message for the event, where it cannot be had now. */
   publish(request: CsiRequest): Promise<CsiPublished> {
     const { pod, name, source } = request;
-    const dir = this.#dirs.published(pod.metadata.uid as string, name);
+    const place = this.#publishedPlace(request);
     return this.#inTurn(identityIn(source), async () => {
-      const known = this.#known.get(dir);
-      if (!known) return this.#publish(request, dir);
+      const known = this.#known.get(place.mark);
+      if (!known) return this.#publish(request, place);
       // Who has the volume keeps it, whatever its driver says by now.
       if (known.isRenewed)
-        await this.#publish(request, dir).catch((error: Error) =>
+        await this.#publish(request, place).catch((error: Error) =>
           tellMountFailure(this.#options.context, pod, name, error),
         );
       return known.published;
@@ -133,15 +141,16 @@ export class CsiVolumes {
 
   /** Lets the file system of a volume that stands in the pod's folder hold so many bytes; false where that is not for its driver to do. */
   grow(request: CsiRequest, bytes: bigint): Promise<boolean> {
-    const { pod, name, source } = request;
+    const { source } = request;
     const identity = identityIn(source);
     return this.#inTurn(identity, async () => {
       const driver = this.#options.drivers.get(source.driver);
       if (!driver.expands) return false;
       const secrets = await this.#secret(source.nodeExpandSecretRef);
       const volume = { handle: source.volumeHandle, use: useOf(request), secrets };
-      const volumePath = publishedMount(this.#dirs.published(pod.metadata.uid as string, name));
-      await driver.expand(volume, { volumePath, stagingPath: this.#stagingPath(driver, identity), bytes });
+      const volumePath = this.#publishedPlace(request).path;
+      const stagingPath = driver.stages ? this.#stagedPlace(request).path : '';
+      await driver.expand(volume, { volumePath, stagingPath, bytes });
       return true;
     });
   }
@@ -149,16 +158,16 @@ export class CsiVolumes {
   /** Takes a pod's volumes away, and from the node what no other pod has. Rejects while one cannot be taken away. */
   async unpublishAll(podUid: string): Promise<void> {
     const { files } = this.#options.context.platform;
-    const dirs = await this.#dirs.allPublished(files, podUid);
+    const places = await this.#dirs.allPublished(files, podUid);
     await allOver(
-      dirs.map(async (dir) => {
-        const data = await readVolumeData(files, dir);
-        if (data) await this.#inTurn(identityOf(data), () => this.#unpublish(data, dir));
+      places.map(async (place) => {
+        const data = await readVolumeData(files, place.data);
+        if (data) await this.#inTurn(identityOf(data), () => this.#unpublish(data, place));
       }),
     );
     await allOver(
-      [...this.#inUse.values()].map(async ({ identity, pods }) => {
-        if (pods.delete(podUid)) await this.#inTurn(identity, () => this.#releaseUnused(identity));
+      [...this.#inUse.values()].map(async ({ identity, staged, pods }) => {
+        if (pods.delete(podUid)) await this.#inTurn(identity, () => this.#releaseUnused(identity, staged));
       }),
     );
   }
@@ -166,18 +175,18 @@ export class CsiVolumes {
   /** Takes from the node what was left of volumes that no pod has. */
   async tidy(): Promise<void> {
     const { files } = this.#options.context.platform;
-    const dirs = await this.#dirs.allStaged(files);
+    const places = await this.#dirs.allStaged(files);
     await allOver(
-      dirs.map(async (dir) => {
-        const data = await readVolumeData(files, dir);
-        if (data) await this.#inTurn(identityOf(data), () => this.#releaseUnused(identityOf(data)));
+      places.map(async (staged) => {
+        const data = await readVolumeData(files, staged.data);
+        if (data) await this.#inTurn(identityOf(data), () => this.#releaseUnused(identityOf(data), staged));
       }),
     );
   }
 
-  async #publish(request: CsiRequest, dir: string): Promise<CsiPublished> {
-    const { context, drivers, tokens } = this.#options;
-    const { pod, source, lifecycle, readOnly } = request;
+  async #publish(request: CsiRequest, place: VolumePlace): Promise<CsiPublished> {
+    const { context, drivers } = this.#options;
+    const { source, lifecycle, readOnly, isDevice } = request;
     const identity = identityIn(source);
     const driver = drivers.get(source.driver);
     const object = await context.client
@@ -188,28 +197,30 @@ export class CsiVolumes {
     const use = useOf(request);
     const isPersistent = lifecycle === 'Persistent';
     const publishContext = isPersistent ? await this.#attached(identity, object, request) : {};
-    const stagingPath = isPersistent ? this.#stagingPath(driver, identity) : '';
+    const staged = isPersistent && driver.stages ? this.#stagedPlace(request) : undefined;
     const facts = {
       handle: source.volumeHandle,
       use,
       publishContext,
       context: source.volumeAttributes ?? {},
     };
-    if (stagingPath)
-      await this.#stage(driver, { ...facts, secrets: await this.#secret(source.nodeStageSecretRef) });
-    await writeVolumeData(context.platform.files, dir, this.#dataOf(request));
-    const told = await this.#toldOf(object, { pod, lifecycle, tokens });
+    if (isDevice) await writeVolumeData(context.platform.files, place.data, this.#dataOf(request));
+    if (staged) await this.#stage(driver, request, facts);
+    await this.#prepare(request, place);
+    // As upstream, drivers are not told whom a device is for.
+    const told = isDevice ? { context: {}, secrets: {} } : await this.#toldOf(object, request);
     const volume: VolumeFacts = {
       ...facts,
       context: { ...facts.context, ...told.context },
       secrets: { ...(await this.#secret(source.nodePublishSecretRef)), ...told.secrets },
     };
-    const path = publishedMount(dir);
-    await driver.publish(volume, { targetPath: path, stagingPath, readOnly });
+    const { path, link } = place;
+    await driver.publish(volume, { targetPath: path, stagingPath: staged?.path ?? '', readOnly });
     const { fsType = '' } = source;
-    const group = !driver.givesToGroup && givesToGroup(object, { ...request, fsType });
-    const published = { path, readOnly, givesToGroup: group };
-    this.#known.set(dir, { published, isRenewed: object?.spec.requiresRepublish ?? false });
+    const group = !isDevice && !driver.givesToGroup && givesToGroup(object, { ...request, fsType });
+    const published = { path: link ?? path, readOnly, givesToGroup: group };
+    const isRenewed = !isDevice && (object?.spec.requiresRepublish ?? false);
+    this.#known.set(place.mark, { published, isRenewed });
     return published;
   }
 
@@ -217,10 +228,12 @@ export class CsiVolumes {
   async #attached(
     identity: VolumeIdentity,
     object: CSIDriver | undefined,
-    { pod, signal }: CsiRequest,
+    request: CsiRequest,
   ): Promise<Record<string, string>> {
+    const { pod, signal } = request;
     const known = this.#inUse.has(attachedName(identity));
-    this.#use(identity, isAttached(object)).pods.add(pod.metadata.uid as string);
+    const how = { isAttached: isAttached(object), staged: this.#stagedPlace(request) };
+    this.#use(identity, how).pods.add(pod.metadata.uid as string);
     if (!isAttached(object)) return {};
     if (!known) await this.#options.report();
     const { client, nodeName, platform } = this.#options.context;
@@ -240,58 +253,71 @@ export class CsiVolumes {
     }
   }
 
-  async #stage(driver: CsiDriver, volume: VolumeFacts): Promise<void> {
+  async #stage(
+    driver: CsiDriver,
+    { source, isDevice }: CsiRequest,
+    facts: Omit<VolumeFacts, 'secrets'>,
+  ): Promise<void> {
     const { files } = this.#options.context.platform;
-    const { handle } = volume;
-    const dir = this.#dirs.staged({ driver: driver.name, handle });
-    const path = stagedMount(dir);
+    const { handle } = facts;
     const inUse = this.#inUse.get(attachedName({ driver: driver.name, handle }));
     if (!inUse || inUse.isStaged) return;
-    await writeVolumeData(files, dir, { volumeHandle: handle, driverName: driver.name });
+    const { data, path } = inUse.staged;
+    if (!isDevice) await writeVolumeData(files, data, { volumeHandle: handle, driverName: driver.name });
     await files.makeDir(path, { mode: 0o750 });
-    await driver.stage(volume, path);
+    await driver.stage({ ...facts, secrets: await this.#secret(source.nodeStageSecretRef) }, path);
     inUse.isStaged = true;
   }
 
-  /** Where a driver that stages volumes has one; empty for another. */
-  #stagingPath(driver: CsiDriver, identity: VolumeIdentity): string {
-    return driver.stages ? stagedMount(this.#dirs.staged(identity)) : '';
+  /** What has to stand in the pod's folder before the driver is asked: by it whoever has forgotten the volume takes it away. */
+  async #prepare(request: CsiRequest, { data, path, link }: VolumePlace): Promise<void> {
+    const { files } = this.#options.context.platform;
+    if (link === undefined) return writeVolumeData(files, data, this.#dataOf(request));
+    await files.makeDir(dirname(path), { mode: 0o750 });
+    await files.makeDir(dirname(link), { mode: 0o750 });
+    await files.remove(link);
+    await files.symlink(path, link);
   }
 
-  async #unpublish(data: VolumeData, dir: string): Promise<void> {
+  #stagedPlace({ source, name, isDevice }: CsiRequest): VolumePlace {
+    return isDevice ? this.#dirs.stagedDevice(name) : this.#dirs.staged(identityIn(source));
+  }
+
+  #publishedPlace({ pod, name, isDevice }: CsiRequest): VolumePlace {
+    const uid = pod.metadata.uid as string;
+    return isDevice ? this.#dirs.publishedDevice(uid, name) : this.#dirs.published(uid, name);
+  }
+
+  async #unpublish(data: VolumeData, place: VolumePlace): Promise<void> {
     const identity = identityOf(data);
-    const path = publishedMount(dir);
-    await this.#options.drivers.get(identity.driver).unpublish(identity.handle, path);
-    await this.#removeUnmounted(path, dir);
-    this.#known.delete(dir);
+    await this.#options.drivers.get(identity.driver).unpublish(identity.handle, place.path);
+    await this.#removeUnmounted(place);
+    this.#known.delete(place.mark);
   }
 
   /** What is still mounted is the driver's, and must not be emptied. */
-  async #removeUnmounted(path: string, dir: string): Promise<void> {
-    const left = await this.#options.mounts.below(path);
+  async #removeUnmounted({ trees }: VolumePlace): Promise<void> {
+    const left = (await Promise.all(trees.map((tree) => this.#options.mounts.below(tree)))).flat();
     if (left.length > 0)
       throw new VolumeError(`still mounted after its driver has taken it away: ${left.join(', ')}`);
-    await this.#options.context.platform.files.remove(dir);
+    for (const tree of trees) await this.#options.context.platform.files.remove(tree);
   }
 
-  async #releaseUnused(identity: VolumeIdentity): Promise<void> {
+  async #releaseUnused(identity: VolumeIdentity, staged: VolumePlace): Promise<void> {
     const key = attachedName(identity);
     if (this.#inUse.get(key)?.pods.size) return;
     const { context, drivers } = this.#options;
-    const dir = this.#dirs.staged(identity);
-    if (await context.platform.files.exists(dir)) {
-      const path = stagedMount(dir);
-      await drivers.get(identity.driver).unstage(identity.handle, path);
-      await this.#removeUnmounted(path, dir);
-    }
+    if (await context.platform.files.exists(staged.mark))
+      await drivers.get(identity.driver).unstage(identity.handle, staged.path);
+    await this.#removeUnmounted(staged);
     const wasAttached = this.#inUse.get(key)?.isAttached;
     this.#inUse.delete(key);
     if (wasAttached) await this.#options.report();
   }
 
-  #use(identity: VolumeIdentity, isAttached: boolean): InUse {
+  #use(identity: VolumeIdentity, how: Pick<InUse, 'isAttached' | 'staged'>): InUse {
     const key = attachedName(identity);
-    const inUse = this.#inUse.get(key) ?? { identity, pods: new Set(), isAttached, isStaged: false };
+    const inUse = this.#inUse.get(key) ?? { identity, pods: new Set(), ...how, isStaged: false };
     this.#inUse.set(key, inUse);
     return inUse;
   }
@@ -321,14 +347,14 @@ export class CsiVolumes {
   /** What a driver that asks for it is told of the pod and of who the pod is. */
   async #toldOf(
     object: CSIDriver | undefined,
-    { pod, lifecycle, tokens }: { pod: Pod; lifecycle: Lifecycle; tokens: TokenManager },
+    { pod, lifecycle }: CsiRequest,
   ): Promise<{ context: Record<string, string>; secrets: Record<string, string> }> {
     const context = podContext(object, pod, lifecycle);
     const { tokenRequests = [], serviceAccountTokenInSecrets } = object?.spec ?? {};
     if (tokenRequests.length === 0) return { context, secrets: {} };
     const held = await Promise.all(
       tokenRequests.map(async ({ audience = '', expirationSeconds }) => {
-        const { token, expirationTimestamp } = await tokens.held(pod, {
+        const { token, expirationTimestamp } = await this.#options.tokens.held(pod, {
           path: '',
           audience,
           expirationSeconds,
@@ -356,11 +382,12 @@ export class CsiVolumes {
   }
 }
 
-function useOf({ source, accessModes, mountOptions, pod }: CsiRequest): VolumeUse {
+function useOf({ source, accessModes, mountOptions, isDevice, pod }: CsiRequest): VolumeUse {
   return {
     accessMode: accessModes[0] ?? 'ReadWriteOnce',
     fsType: source.fsType ?? '',
     mountOptions,
+    isDevice,
     group: pod.spec.securityContext?.fsGroup,
   };
 }

@@ -416,6 +416,125 @@ describe('a persistent volume of a driver', () => {
   );
 });
 
+describe('a persistent volume of a driver that is a device', () => {
+  const device = (handle: string): PersistentVolume => {
+    const { metadata, spec } = volume(handle);
+    return { metadata, spec: { ...spec, volumeMode: 'Block' } };
+  };
+  const devices = () => `${dir}/kubelet/plugins/kubernetes.io/csi/volumeDevices`;
+  const linkOf = (podName: string) =>
+    `${dir}/kubelet/pods/uid-${podName}/volumeDevices/kubernetes.io~csi/pv-v1`;
+
+  test('is staged once, published and linked to for each pod, and taken away with the last', async () => {
+    driverObject({ attachRequired: false, podInfoOnMount: true, requiresRepublish: true });
+    const driver = await startDriver({ can: ['STAGE_UNSTAGE_VOLUME'] });
+    const { mounter, volumes } = await startKubelet();
+    const published = await mounter.persistent(pod('a'), { volume: device('v1') });
+    expect(published).toEqual({ path: linkOf('a'), readOnly: false, givesToGroup: false });
+    await mounter.persistent(pod('a'), { volume: device('v1') });
+    await mounter.persistent(pod('b'), { volume: device('v1'), readOnly: true });
+    expect(driver.asked).toEqual(['NodeStageVolume', 'NodePublishVolume', 'NodePublishVolume']);
+    const asked = {
+      volumeId: 'v1',
+      stagingTargetPath: `${devices()}/staging/pv-v1`,
+      volumeCapability: { accessType: { case: 'block' }, accessMode: { mode: 1 } },
+      volumeContext: { tier: 'gold' },
+    };
+    const [stage, first, second] = driver.calls.map(({ request }) => request);
+    expect(stage).toMatchObject(asked);
+    expect(first).toMatchObject({
+      ...asked,
+      targetPath: `${devices()}/publish/pv-v1/uid-a`,
+      readonly: false,
+    });
+    expect(first?.volumeContext).toEqual({ tier: 'gold' });
+    expect(second).toMatchObject({ targetPath: `${devices()}/publish/pv-v1/uid-b`, readonly: true });
+    expect(await systemFiles.readLink(linkOf('b'))).toBe(`${devices()}/publish/pv-v1/uid-b`);
+    expect(JSON.parse(await systemFiles.readText(`${devices()}/pv-v1/data/vol_data.json`))).toMatchObject({
+      specVolID: 'pv-v1',
+      volumeHandle: 'v1',
+      driverName: name,
+      nodeName: 'n1',
+    });
+    driver.calls.length = 0;
+    await volumes.unpublishAll('uid-a');
+    expect(driver.asked).toEqual(['NodeUnpublishVolume']);
+    expect(await systemFiles.exists(`${devices()}/publish/pv-v1/uid-a`)).toBe(false);
+    expect(await systemFiles.list(`${dir}/kubelet/pods/uid-a/volumeDevices/kubernetes.io~csi`)).toEqual([]);
+    await volumes.tidy();
+    await volumes.unpublishAll('uid-b');
+    expect(driver.asked).toEqual(['NodeUnpublishVolume', 'NodeUnpublishVolume', 'NodeUnstageVolume']);
+    expect(driver.calls.at(-1)?.request).toMatchObject({ stagingTargetPath: `${devices()}/staging/pv-v1` });
+    for (const sub of ['', '/staging', '/publish'])
+      expect(await systemFiles.list(`${devices()}${sub}`)).toEqual(sub ? [] : ['publish', 'staging']);
+  });
+
+  test('is never staged or unstaged by a driver that does not stage', async () => {
+    driverObject({ attachRequired: false });
+    const driver = await startDriver();
+    const { mounter, volumes } = await startKubelet();
+    await mounter.persistent(pod('a'), { volume: device('v1') });
+    await volumes.unpublishAll('uid-a');
+    expect(driver.asked).toEqual(['NodePublishVolume', 'NodeUnpublishVolume']);
+    expect(await systemFiles.list(devices())).toEqual(['publish']);
+  });
+
+  test('is taken away by a kubelet that was started again, whoever was between two steps', async () => {
+    attach('v1');
+    attach('v2');
+    const driver = await startDriver({ can: ['STAGE_UNSTAGE_VOLUME'] });
+    const before = await startKubelet();
+    await before.mounter.persistent(pod('a'), { volume: device('v1') });
+    driver.failures.set('NodePublishVolume', 'too late');
+    await expect(before.mounter.persistent(pod('b'), { volume: device('v2') })).rejects.toThrow('too late');
+    await systemFiles.remove(`${dir}/kubelet/pods/uid-b`);
+    const { volumes } = await startKubelet();
+    expect(volumes.inUse()).toEqual([`kubernetes.io/csi/${name}^v1`, `kubernetes.io/csi/${name}^v2`]);
+    driver.calls.length = 0;
+    await volumes.tidy();
+    expect(driver.calls).toMatchObject([{ method: 'NodeUnstageVolume', request: { volumeId: 'v2' } }]);
+    await volumes.unpublishAll('uid-a');
+    expect(driver.asked).toEqual(['NodeUnstageVolume', 'NodeUnpublishVolume', 'NodeUnstageVolume']);
+    expect(driver.calls[1]?.request).toMatchObject({ targetPath: `${devices()}/publish/pv-v1/uid-a` });
+    expect(volumes.inUse()).toEqual([]);
+  });
+
+  test('stays while its driver does not take it away', async () => {
+    driverObject({ attachRequired: false });
+    const driver = await startDriver({ can: ['STAGE_UNSTAGE_VOLUME'] });
+    const { mounter, volumes } = await startKubelet();
+    await mounter.persistent(pod('a'), { volume: device('v1') });
+    driver.failures.set('NodeUnpublishVolume', 'busy');
+    await expect(volumes.unpublishAll('uid-a')).rejects.toThrow('busy');
+    expect(await systemFiles.exists(linkOf('a'))).toBe(true);
+    driver.failures.clear();
+    driver.failures.set('NodeUnstageVolume', 'still busy');
+    await expect(volumes.unpublishAll('uid-a')).rejects.toThrow('still busy');
+    driver.failures.clear();
+    await volumes.tidy();
+    expect(await systemFiles.list(devices())).toEqual(['publish', 'staging']);
+  });
+
+  test('grows where it is published', async () => {
+    driverObject({ attachRequired: false });
+    const driver = await startDriver({ can: ['EXPAND_VOLUME'] });
+    const { mounter } = await startKubelet();
+    const metadata = { name: 'c', namespace: 'default' };
+    api.add(persistentvolumeclaims, { metadata, spec: {}, status: { capacity: { storage: '1Gi' } } });
+    const { metadata: found, spec } = device('v1');
+    const large = { metadata: found, spec: { ...spec, capacity: { storage: '2Gi' } } };
+    const claim = api.get(persistentvolumeclaims, 'default', 'c') as never;
+    await mounter.persistent(pod('a'), { volume: large, claim });
+    expect(driver.calls.at(-1)).toMatchObject({
+      method: 'NodeExpandVolume',
+      request: {
+        volumePath: `${devices()}/publish/pv-v1/uid-a`,
+        volumeCapability: { accessType: { case: 'block' } },
+      },
+    });
+  });
+});
+
 describe('a volume of a driver that lives with its pod', () => {
   const source = {
     driver: name,

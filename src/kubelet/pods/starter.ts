@@ -8,6 +8,7 @@ import type { DeviceManager } from '../devices/device-manager.ts';
 import type { ImagePuller, PresentImage } from '../images/image-puller.ts';
 import type { NodeHost } from '../node/node-host.ts';
 import type { ContainerSpec, Mount, SandboxSpec } from '../runtimes/types.ts';
+import { blockDevices } from '../volumes/block-devices.ts';
 import { containerMounts } from '../volumes/container-mounts.ts';
 import { linkLog, type LoggedContainer } from '../logs/log-links.ts';
 import { type PodDirs, podDirs } from '../volumes/dirs.ts';
@@ -137,6 +138,7 @@ export class Starter {
       defaults: facts.defaults,
       targetContainerId: target ? newestOf(runtime, target)?.id : undefined,
       given,
+      blockDevices: blockDevices(container, round.volumes),
       extraGroups: [...round.volumes.values()].flatMap((v) => v.gid ?? []),
     });
   }

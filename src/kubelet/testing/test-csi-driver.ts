@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   create,
@@ -11,7 +11,11 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import { Server, ServerCredentials, status, type handleUnaryCall } from '@grpc/grpc-js';
-import { Node, NodeServiceCapability_RPC_Type as Capability } from '../plugins/generated/csi/v1/csi_pb.js';
+import {
+  Node,
+  NodeServiceCapability_RPC_Type as Capability,
+  type VolumeCapability,
+} from '../plugins/generated/csi/v1/csi_pb.js';
 import { grpcPath } from '../../platform/grpc-method.ts';
 import { parseMountInfo } from '../volumes/mounts.ts';
 import { Registration } from '../plugins/generated/pluginregistration/registration_pb.js';
@@ -38,6 +42,8 @@ export interface CsiCall {
 }
 
 type Answer<I extends DescMessage, O extends DescMessage> = (request: MessageShape<I>) => MessageInitShape<O>;
+
+const isDevice = (capability: VolumeCapability | undefined) => capability?.accessType.case === 'block';
 
 const isMounted = (path: string) =>
   parseMountInfo(readFileSync('/proc/self/mountinfo', 'utf8')).some((point) => point.path === path);
@@ -125,12 +131,14 @@ export class TestCsiDriver {
         if (failure !== undefined) throw new Error(failure);
         return work(request);
       });
-    noted(method.nodeStageVolume, ({ volumeId, stagingTargetPath }) =>
-      this.#mount(this.#data(volumeId), stagingTargetPath),
+    noted(method.nodeStageVolume, ({ volumeId, stagingTargetPath, volumeCapability }) =>
+      isDevice(volumeCapability) ? {} : this.#mount(this.#data(volumeId), stagingTargetPath),
     );
     noted(method.nodeUnstageVolume, ({ stagingTargetPath }) => this.#unmount(stagingTargetPath));
-    noted(method.nodePublishVolume, ({ volumeId, stagingTargetPath, targetPath }) =>
-      this.#mount(stagingTargetPath || this.#data(volumeId), targetPath),
+    noted(method.nodePublishVolume, ({ volumeId, stagingTargetPath, targetPath, volumeCapability }) =>
+      isDevice(volumeCapability)
+        ? this.#makeDevice(targetPath)
+        : this.#mount(stagingTargetPath || this.#data(volumeId), targetPath),
     );
     noted(method.nodeUnpublishVolume, ({ targetPath }) => this.#unmount(targetPath));
     noted(method.nodeExpandVolume, () => ({}));
@@ -149,10 +157,19 @@ export class TestCsiDriver {
     return {};
   }
 
+  /** A device of the kind that loop devices are, or a file in its place. */
+  #makeDevice(path: string) {
+    if (existsSync(path)) return {};
+    if (this.#options.mounts) execFileSync('mknod', [path, 'b', '7', '0']);
+    else writeFileSync(path, '');
+    return {};
+  }
+
   #unmount(path: string) {
     if (this.#options.mounts && isMounted(path)) execFileSync('umount', [path]);
     // Never what is behind a mount.
-    if (existsSync(path)) rmdirSync(path);
+    if (existsSync(path) && statSync(path).isDirectory()) rmdirSync(path);
+    else rmSync(path, { force: true });
     return {};
   }
 

@@ -3,6 +3,8 @@ export interface PodDirs {
   pod: string;
   etcHosts: string;
   volumes: string;
+  /** Links to devices that are volumes. */
+  volumeDevices: string;
   subPaths: string;
   volume(plugin: string, name: string): string;
   container(name: string): string;
@@ -16,6 +18,7 @@ export function podDirs(root: string, uid: string): PodDirs {
     pod,
     etcHosts: `${pod}/etc-hosts`,
     volumes: `${pod}/volumes`,
+    volumeDevices: `${pod}/volumeDevices`,
     subPaths: `${pod}/volume-subpaths`,
     volume: (plugin, name) => `${pod}/volumes/kubernetes.io~${plugin}/${name}`,
     container: (name) => `${pod}/containers/${name}`,

@@ -1,15 +1,17 @@
 import { dirname } from 'node:path';
-import type { HostPathVolumeSource, Node, Pod, Volume } from '../../api/core/v1.ts';
+import type { HostPathVolumeSource, Node, PersistentVolume, Pod, Volume } from '../../api/core/v1.ts';
 import { csiVolumeOf, csiVolumeOfPod } from '../../machinery/csi-translation/translate.ts';
 import { isLocalVolume } from '../../machinery/local-volumes.ts';
 import { matchesSelector } from '../../machinery/node-selection.ts';
 import { parseQuantity, quantityValue } from '../../machinery/quantity.ts';
 import type { Sums } from '../../machinery/resource-sums.ts';
 import { specSums } from '../../machinery/pod-sums.ts';
+import { isDevice } from '../../machinery/volume-match.ts';
 import type { NodeHost } from '../node/node-host.ts';
 import type { CsiMounter } from '../csi/csi-mounter.ts';
 import type { CsiPublished } from '../csi/csi-volumes.ts';
 import type { NodeContext } from '../pods/context.ts';
+import { allContainers } from '../pods/pod-kinds.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import { boundVolume, claimOf } from './claims.ts';
 import type { PodDirs } from './dirs.ts';
@@ -21,8 +23,10 @@ import type { VolumeContent } from './content.ts';
 /** A volume that is ready for containers. */
 export interface MountedVolume {
   name: string;
-  /** Where it stands on the node; empty for an image. */
+  /** Where it stands on the node, or a link to the device that it is; empty for an image. */
   hostPath: string;
+  /** A bare device, without a file system. */
+  isDevice?: boolean;
   readOnly: boolean;
   /** The id of the image whose files it shows. */
   image?: string;
@@ -152,6 +156,7 @@ export class VolumeMounter {
       throw new VolumeError(
         `NodeAffinity check failed for PV ${JSON.stringify(metadata.name)}: no matching NodeSelectorTerms`,
       );
+    checkMode(pod, volume.name, bound);
     const readOnly = claim.readOnly;
     const gid = Number(metadata.annotations?.['pv.beta.kubernetes.io/gid'] ?? Number.NaN);
     const more = { readOnly, ...(Number.isInteger(gid) && { gid }) };
@@ -160,8 +165,10 @@ export class VolumeMounter {
     const csi = csiVolumeOf(bound);
     if (csi) {
       const published = this.#csi?.persistent(pod, { volume: csi, claim: held, readOnly, signal });
-      return { ...more, ...(await this.#ofDriver(pod, volume.name, published)) };
+      const device = isDevice(bound) && { isDevice: true };
+      return { ...more, ...(await this.#ofDriver(pod, volume.name, published)), ...device };
     }
+    if (isDevice(bound)) return { ...(await this.#localDevice(volume.name, bound)), ...more };
     if (spec.hostPath) return { ...(await this.#hostPath(volume.name, spec.hostPath, mode)), ...more };
     if (!spec.local)
       throw new VolumeError(`no volume plugin matched for PV ${JSON.stringify(metadata.name)}`);
@@ -171,6 +178,14 @@ export class VolumeMounter {
     if (!readOnly && !this.#given.has(key)) await this.#giveToPod(pod, spec.local.path);
     this.#given.add(key);
     return { name: volume.name, hostPath: spec.local.path, ...more };
+  }
+
+  async #localDevice(name: string, { spec, metadata }: PersistentVolume): Promise<MountedVolume> {
+    if (!spec.local)
+      throw new VolumeError(`no volume plugin matched for PV ${JSON.stringify(metadata.name)}`);
+    const { path } = spec.local;
+    await prepareHostPath(this.#context.platform.files, { path, type: 'BlockDevice' });
+    return { name, hostPath: path, readOnly: false, isDevice: true };
   }
 
   /** The volume of a driver, given to the pod's group where that is the node's to do. */
@@ -186,6 +201,16 @@ export class VolumeMounter {
     this.#given.add(key);
     return { name, hostPath: path, readOnly };
   }
+}
+
+/** What a volume is must be what containers take it for. */
+function checkMode(pod: Pod, name: string, bound: PersistentVolume): void {
+  const isUsed = (as: 'volumeMounts' | 'volumeDevices') =>
+    allContainers(pod).some((container) => container[as]?.some((use) => use.name === name));
+  const wrong = isDevice(bound) ? 'volumeMounts' : 'volumeDevices';
+  if (!isUsed(wrong)) return;
+  const mode = bound.spec.volumeMode ?? 'Filesystem';
+  throw new VolumeError(`volume ${name} has volumeMode ${mode}, but is specified in ${wrong}`);
 }
 
 const noPlugin = (volume: string) =>

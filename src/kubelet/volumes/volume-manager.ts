@@ -1,4 +1,4 @@
-import type { Node, Pod, Volume } from '../../api/core/v1.ts';
+import type { Container, Node, Pod, Volume } from '../../api/core/v1.ts';
 import type { Sums } from '../../machinery/resource-sums.ts';
 import type { NodeHost } from '../node/node-host.ts';
 import { CsiMounter } from '../csi/csi-mounter.ts';
@@ -25,9 +25,11 @@ export interface VolumeManagerOptions {
 /** Volumes by their name in the pod. */
 export type MountedVolumes = ReadonlyMap<string, MountedVolume>;
 
-/** The volumes of the pod that some container mounts; the others are not made. */
+/** The volumes of the pod that some container mounts, or has as a device; the others are not made. */
 export function usedVolumes(pod: Pod): Volume[] {
-  const used = new Set(allContainers(pod).flatMap((c) => (c.volumeMounts ?? []).map((m) => m.name)));
+  const namesOf = ({ volumeMounts = [], volumeDevices = [] }: Container) =>
+    [...volumeMounts, ...volumeDevices].map(({ name }) => name);
+  const used = new Set(allContainers(pod).flatMap(namesOf));
   return (pod.spec.volumes ?? []).filter((v) => used.has(v.name));
 }
 
@@ -63,11 +65,11 @@ export class VolumeManager {
 
   /** Takes a pod's volumes away. */
   async unmount(podUid: string): Promise<void> {
-    const { volumes, subPaths } = podDirs(this.#options.rootDir, podUid);
+    const { volumes, volumeDevices, subPaths } = podDirs(this.#options.rootDir, podUid);
     this.#mounter.forget(podUid);
     await this.#removeTrees(subPaths);
     await this.#options.csi?.unpublishAll(podUid);
-    await this.#removeTrees(volumes);
+    await this.#removeTrees(volumes, volumeDevices);
   }
 
   /** Takes away everything that stands on the node for a pod. */
