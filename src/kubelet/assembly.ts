@@ -30,6 +30,7 @@ import { StatusManager } from './status/status-manager.ts';
 import { VolumeContent } from './volumes/content.ts';
 import { TokenManager } from './volumes/token-manager.ts';
 import { VolumeManager } from './volumes/volume-manager.ts';
+import { VolumeMeter } from './volumes/volume-meter.ts';
 
 /** What a kubelet follows of the API. */
 export interface Watched {
@@ -77,6 +78,8 @@ export interface Assembly {
   volumes: VolumeManager;
   /** Absent where the node takes in no plugins. */
   plugins: Plugins | undefined;
+  /** Absent where the node has no volumes of drivers. */
+  volumeMeter: VolumeMeter | undefined;
   collector: ImageCollector;
   evictor: Evictor;
 }
@@ -143,7 +146,10 @@ export function assemble(input: AssemblyInput): Assembly {
   const workers: PodWorkers = new PodWorkers(platform, lifecycle, podResyncMs);
   const scavengers = scavengersOf(input, workers, images);
   const taken = () => workers.active().map((pod) => allocations.asHeld(pod));
-  return { workers, taken, view, statuses, probes, objects, volumes, plugins, ...scavengers };
+  const pods = () => workers.active();
+  const mounted = (uid: string) => volumes.mounted(uid);
+  const volumeMeter = plugins && new VolumeMeter({ context, csi: plugins.csi, pods, mounted });
+  return { workers, taken, view, statuses, probes, objects, volumes, plugins, volumeMeter, ...scavengers };
 }
 
 function volumeManager(

@@ -89,6 +89,8 @@ export interface KubeletIntervals {
   staticPodsMs: number;
   /** Between looks for plugins that have come or gone. */
   pluginsMs: number;
+  /** Between looks at how full volumes are. */
+  volumeStatsMs: number;
   evictionMs: number;
   /** Between questions to the runtime how it is, while the node is ready. */
   runtimePollMs: number;
@@ -107,6 +109,7 @@ export const defaultIntervals: KubeletIntervals = {
   housekeepingMs: 30_000,
   staticPodsMs: 5000,
   pluginsMs: 1000,
+  volumeStatsMs: 60_000,
   evictionMs: 10_000,
   runtimePollMs: 5000,
   unreadyPollMs: 100,

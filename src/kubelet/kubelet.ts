@@ -177,7 +177,7 @@ class Kubelet {
   #chores({ signal, facts, parts }: Running, relist: () => Promise<void>, statics: StaticPods | undefined) {
     const context = this.#context;
     const { clock } = context.platform;
-    const { workers, volumes, plugins, evictor, collector } = parts;
+    const { workers, volumes, plugins, volumeMeter, evictor, collector } = parts;
     const keeper = new Housekeeper({ context, host: this.#options.host, facts, workers, volumes });
     const rotator = new LogRotator(context);
     const every = (intervalMs: number, what: string, task: () => Promise<void>) =>
@@ -193,6 +193,9 @@ class Kubelet {
             every(this.#intervals.housekeepingMs, 'volumes of drivers not tidied', () => plugins.csi.tidy()),
           ]
         : []),
+      ...(volumeMeter
+        ? [every(this.#intervals.volumeStatsMs, 'volumes not measured', () => volumeMeter.measure())]
+        : []),
       every(this.#intervals.evictionMs, 'eviction failed', () => evictor.check()),
       every(this.#intervals.imageGcMs, 'images not collected', () => collector.collect()),
       every(this.#intervals.logRotationMs, 'logs not rotated', () => rotator.rotate()),
@@ -204,10 +207,11 @@ class Kubelet {
   async #serve({ machine, facts, parts }: Running): Promise<HttpServer | undefined> {
     const { server: listening, host } = this.#options;
     if (!listening) return undefined;
-    const { workers, view, statuses, probes } = parts;
+    const { workers, view, statuses, probes, volumeMeter } = parts;
     const settings = settingsOf(this.#options);
     const { logsDir } = facts;
-    const more = { workers, view, statuses, probes, settings, logsDir };
+    const volumesOf = (podUid: string) => volumeMeter?.of(podUid) ?? [];
+    const more = { workers, view, statuses, probes, volumesOf, settings, logsDir };
     const server = await new KubeletServer({ context: this.#context, host, facts: machine, ...more }).listen(
       listening,
     );

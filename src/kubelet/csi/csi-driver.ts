@@ -1,12 +1,14 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { Clock } from '../../platform/clock.ts';
 import type { GrpcChannel } from '../../platform/grpc-channel.ts';
+import type { VolumeUsage } from '../volumes/volume-meter.ts';
 import { pluginChannel } from '../plugins/plugin-channel.ts';
 import {
   Node,
   NodeServiceCapability_RPC_Type as Capability,
   type VolumeCapabilitySchema,
   VolumeCapability_AccessMode_Mode as Mode,
+  VolumeUsage_Unit as Unit,
 } from '../plugins/generated/csi/v1/csi_pb.js';
 
 /** Upstream's `csiTimeout`. */
@@ -41,6 +43,8 @@ export interface VolumeFacts {
   context: Record<string, string>;
   secrets: Record<string, string>;
 }
+
+type Amounts = Record<'available' | 'total' | 'used', number>;
 
 /** A CSI driver on this node. Calls reject with the driver's own words; each may be made again with the same outcome. */
 export class CsiDriver {
@@ -77,6 +81,10 @@ export class CsiDriver {
 
   get givesToGroup(): boolean {
     return this.#can.has(Capability.VOLUME_MOUNT_GROUP);
+  }
+
+  get measures(): boolean {
+    return this.#can.has(Capability.GET_VOLUME_STATS);
   }
 
   close(): void {
@@ -136,6 +144,24 @@ export class CsiDriver {
       secrets,
     };
     await this.#channel.call(Node.method.nodeExpandVolume, request, within);
+  }
+
+  /** How full the volume that stands at `volumePath` is. */
+  async usage(handle: string, volumePath: string): Promise<VolumeUsage> {
+    const request = { volumeId: handle, volumePath };
+    const { usage } = await this.#channel.call(Node.method.nodeGetVolumeStats, request, within);
+    const [bytes, inodes] = [Unit.BYTES, Unit.INODES].map((unit) => {
+      const { available = 0n, total = 0n, used = 0n } = usage.find((one) => one.unit === unit) ?? {};
+      return { available: Number(available), total: Number(total), used: Number(used) };
+    }) as [Amounts, Amounts];
+    return {
+      availableBytes: bytes.available,
+      capacityBytes: bytes.total,
+      usedBytes: bytes.used,
+      inodes: inodes.total,
+      inodesFree: inodes.available,
+      inodesUsed: inodes.used,
+    };
   }
 
   #asked({ handle, use, publishContext, context, secrets }: VolumeFacts) {

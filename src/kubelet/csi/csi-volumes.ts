@@ -9,6 +9,7 @@ import type { NodeContext } from '../pods/context.ts';
 import { tellMountFailure } from '../volumes/mount-failure.ts';
 import type { Mounts } from '../volumes/mounts.ts';
 import { VolumeError } from '../volumes/payload.ts';
+import type { VolumeUsage } from '../volumes/volume-meter.ts';
 import type { TokenManager } from '../volumes/token-manager.ts';
 import type { CsiDriver, VolumeFacts, VolumeUse } from './csi-driver.ts';
 import type { CsiDrivers } from './csi-drivers.ts';
@@ -60,6 +61,9 @@ export interface CsiVolumesOptions {
 /** What is known of a volume in a pod's folder. */
 interface Known {
   published: CsiPublished;
+  identity: VolumeIdentity;
+  /** Where its driver has put it. */
+  path: string;
   /** The driver wants to be asked again and again. */
   isRenewed: boolean;
 }
@@ -155,6 +159,16 @@ export class CsiVolumes {
     });
   }
 
+  /** How full a volume in a pod's folder is; undefined where there is none of that name, or its driver does not measure. */
+  async usage(podUid: string, name: string): Promise<VolumeUsage | undefined> {
+    const places = [this.#dirs.published(podUid, name), this.#dirs.publishedDevice(podUid, name)];
+    const known = places.map(({ mark }) => this.#known.get(mark)).find((one) => one !== undefined);
+    if (!known) return undefined;
+    const { identity, path } = known;
+    const driver = this.#options.drivers.get(identity.driver);
+    return driver.measures ? driver.usage(identity.handle, path) : undefined;
+  }
+
   /** Takes a pod's volumes away, and from the node what no other pod has. Rejects while one cannot be taken away. */
   async unpublishAll(podUid: string): Promise<void> {
     const { files } = this.#options.context.platform;
@@ -220,7 +234,7 @@ export class CsiVolumes {
     const group = !isDevice && !driver.givesToGroup && givesToGroup(object, { ...request, fsType });
     const published = { path: link ?? path, readOnly, givesToGroup: group };
     const isRenewed = !isDevice && (object?.spec.requiresRepublish ?? false);
-    this.#known.set(place.mark, { published, isRenewed });
+    this.#known.set(place.mark, { published, identity, path, isRenewed });
     return published;
   }
 

@@ -23,7 +23,9 @@ import { PluginRegistry } from '../plugins/plugin-registry.ts';
 import type { NodeContext } from '../pods/context.ts';
 import { TestApi } from '../testing/test-api.ts';
 import { TestCsiDriver, type TestCsiDriverOptions } from '../testing/test-csi-driver.ts';
+import type { MountedVolume } from '../volumes/mounter.ts';
 import { noMounts } from '../volumes/mounts.ts';
+import { VolumeMeter } from '../volumes/volume-meter.ts';
 import { TokenManager } from '../volumes/token-manager.ts';
 import { CsiDrivers } from './csi-drivers.ts';
 import { CsiMounter } from './csi-mounter.ts';
@@ -414,6 +416,69 @@ describe('a persistent volume of a driver', () => {
       });
     },
   );
+});
+
+describe('how full volumes are', () => {
+  const usage = {
+    availableBytes: 60,
+    capacityBytes: 100,
+    usedBytes: 40,
+    inodes: 10,
+    inodesFree: 7,
+    inodesUsed: 3,
+  };
+
+  test.each(['Filesystem', 'Block'])(
+    'of mode %s, their driver says where they are published',
+    async (mode) => {
+      driverObject({ attachRequired: false });
+      const driver = await startDriver({ can: ['GET_VOLUME_STATS'] });
+      const { mounter, volumes } = await startKubelet();
+      const { metadata, spec } = volume('v1');
+      await mounter.persistent(pod('a'), { volume: { metadata, spec: { ...spec, volumeMode: mode } } });
+      expect(await volumes.usage('uid-a', 'pv-v1')).toEqual(usage);
+      expect(driver.calls.at(-1)).toMatchObject({
+        method: 'NodeGetVolumeStats',
+        request: { volumeId: 'v1', volumePath: driver.calls[0]?.request.targetPath },
+      });
+      expect(await volumes.usage('uid-b', 'pv-v1')).toBeUndefined();
+      await volumes.unpublishAll('uid-a');
+      expect(await volumes.usage('uid-a', 'pv-v1')).toBeUndefined();
+    },
+  );
+
+  test('is not asked of drivers that do not say it', async () => {
+    driverObject({ attachRequired: false });
+    const driver = await startDriver();
+    const { mounter, volumes } = await startKubelet();
+    await mounter.persistent(pod('a'), { volume: volume('v1') });
+    expect(await volumes.usage('uid-a', 'pv-v1')).toBeUndefined();
+    expect(driver.asked).toEqual(['NodePublishVolume']);
+  });
+
+  test('is known as it was last measured, and not where a driver fails', async () => {
+    driverObject({ attachRequired: false });
+    const driver = await startDriver({ can: ['GET_VOLUME_STATS'] });
+    const { mounter, volumes } = await startKubelet();
+    for (const handle of ['v1', 'v2']) await mounter.persistent(pod('a'), { volume: volume(handle) });
+    const claimed = { name: 'data', hostPath: '/x', readOnly: false, claim: 'c', persistent: 'pv-v1' };
+    const mounted = new Map<string, MountedVolume>([
+      ['data', claimed],
+      ['more', { ...claimed, name: 'more', persistent: 'pv-v2' }],
+      ['scratch', { name: 'scratch', hostPath: '/y', readOnly: false }],
+    ]);
+    const meter = new VolumeMeter({ context, csi: volumes, pods: () => [pod('a')], mounted: () => mounted });
+    expect(meter.of('uid-a')).toEqual([]);
+    await meter.measure();
+    const timeMs = expect.any(Number);
+    expect(meter.of('uid-a')).toEqual([
+      { name: 'data', claim: 'c', ...usage, timeMs },
+      { name: 'more', claim: 'c', ...usage, timeMs },
+    ]);
+    driver.failures.set('NodeGetVolumeStats', 'no idea');
+    await meter.measure();
+    expect(meter.of('uid-a')).toEqual([]);
+  });
 });
 
 describe('a persistent volume of a driver that is a device', () => {

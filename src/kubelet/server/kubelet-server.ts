@@ -5,6 +5,8 @@ import { SocketReply } from '../../platform/socket-reply.ts';
 import { readLog } from '../logs/log-reader.ts';
 import { LogQueryError, parseLogQuery } from '../logs/log-query.ts';
 import type { HostFacts, NodeHost } from '../node/node-host.ts';
+import type { VolumeStats } from '../volumes/volume-meter.ts';
+import { volumeMetrics } from './volume-metrics.ts';
 import type { NodeContext } from '../pods/context.ts';
 import type { PodWorkers } from '../pods/pod-workers.ts';
 import type { RuntimeView } from '../pods/runtime-view.ts';
@@ -37,6 +39,8 @@ export interface KubeletServerParts {
   view: RuntimeView;
   statuses: StatusManager;
   probes: ProbeManager;
+  /** The volumes of a pod that are measured, as they were last. */
+  volumesOf(podUid: string): readonly VolumeStats[];
   /** What the kubelet was told, in the words of its configuration file. */
   settings: Record<string, unknown>;
 }
@@ -272,16 +276,18 @@ export class KubeletServer {
   }
 
   async #measure(): Promise<Measured> {
-    const { context, host, facts, workers, statuses } = this.#parts;
+    const { context, host, facts, workers, statuses, volumesOf } = this.#parts;
     const { runtime, nodeName, platform } = context;
     const pods = workers.all().map(({ pod }) => ({ ...pod, status: statuses.latest(pod) }));
     const timeMs = platform.clock.now();
     const cpu = this.#cpu;
-    return measure({ pods, nodeName, facts, runtime, host, cpu, timeMs, startedAt: this.#startedAt });
+    const more = { startedAt: this.#startedAt, volumesOf };
+    return measure({ pods, nodeName, facts, runtime, host, cpu, timeMs, ...more });
   }
 
   #ownMetrics(): string {
-    const works = this.#parts.workers.all();
+    const { workers, volumesOf } = this.#parts;
+    const works = workers.all();
     const running = works.filter((w) => w.stage === 'running').length;
     return [
       '# HELP kubelet_running_pods Number of pods that have a running pod sandbox',
@@ -293,7 +299,10 @@ export class KubeletServer {
       "# HELP kubelet_node_name The node's name. The count is always 1.",
       '# TYPE kubelet_node_name gauge',
       `kubelet_node_name{node="${this.#parts.context.nodeName}"} 1`,
-      '',
+      volumeMetrics(
+        works.map(({ pod }) => pod),
+        volumesOf,
+      ),
     ].join('\n');
   }
 }

@@ -6,7 +6,7 @@ import { containersOf, type Measured, sum } from './stats.ts';
 
 type Labels = Record<string, string | undefined>;
 
-interface Sample {
+export interface Sample {
   labels: Labels;
   value: number | undefined;
   /** When it was measured; now where absent. */
@@ -20,7 +20,7 @@ function line(name: string, { labels, value, timeMs }: Sample): string {
   return `${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}${timeMs === undefined ? '' : ` ${Math.trunc(timeMs)}`}\n`;
 }
 
-function family(type: 'counter' | 'gauge', name: string, help: string, samples: Sample[]): string {
+export function family(type: 'counter' | 'gauge', name: string, help: string, samples: Sample[]): string {
   const lines = samples.filter((s) => s.value !== undefined).map((s) => line(name, s));
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { PodStatus } from '../../api/core/v1.ts';
+import type { Pod, PodStatus } from '../../api/core/v1.ts';
 import { subjectaccessreviews, tokenreviews } from '../../api/generated/resources.ts';
 import { Client } from '../../client/client.ts';
 import type { ApiRequest, Transport } from '../../client/transport.ts';
@@ -16,6 +16,7 @@ import { ServingTls } from './serving-tls.ts';
 import { resourceMetrics } from './resource-metrics.ts';
 import { parseRoute } from './routes.ts';
 import { type Measured, summaryDocument } from './stats.ts';
+import { volumeMetrics } from './volume-metrics.ts';
 
 test.each([
   ['/containerLogs/ns/pod/c', { kind: 'containerLogs', namespace: 'ns', pod: 'pod', container: 'c' }],
@@ -171,6 +172,14 @@ test('logs of the node are a list of links, or a file', async () => {
 
 describe('figures', () => {
   const labels = { 'io.kubernetes.pod.uid': 'u', 'io.kubernetes.container.name': 'c' };
+  const usage = {
+    availableBytes: 60,
+    capacityBytes: 100,
+    usedBytes: 40,
+    inodes: 10,
+    inodesFree: 7,
+    inodesUsed: 3,
+  };
   const measured: Measured = {
     pods: [
       {
@@ -198,6 +207,7 @@ describe('figures', () => {
     facts: { memoryBytes: 3000 } as Measured['facts'],
     startedAt: 't',
     timeMs: 6000,
+    volumesOf: (uid) => (uid === 'u' ? [{ ...usage, name: 'v', claim: 'd', timeMs: 5000 }] : []),
   };
 
   test('as the metrics server reads them', () => {
@@ -210,6 +220,26 @@ describe('figures', () => {
     expect(text).toContain('node_cpu_usage_seconds_total 4 6000\n');
     expect(text).toContain('node_memory_working_set_bytes 2000 6000\n');
     expect(text).toContain('# TYPE container_memory_working_set_bytes gauge\n');
+  });
+
+  test('of volumes tell each claim once, and nothing of volumes without one', () => {
+    const pods = ['u', 'w', 'x'].map((uid) => ({ ...measured.pods[0], metadata: { namespace: 'n', uid } }));
+    const volumes: Record<string, string | undefined> = { u: 'd', w: 'd', x: undefined };
+    const text = volumeMetrics(pods as Pod[], (uid) => {
+      const claim = volumes[uid];
+      return [{ ...usage, usedBytes: uid === 'u' ? 40 : 41, name: 'v', timeMs: 0, ...(claim && { claim }) }];
+    });
+    expect(text.split('\n')).toHaveLength(19);
+    const labels = '{namespace="n",persistentvolumeclaim="d"}';
+    expect(text).toContain(
+      `# HELP kubelet_volume_stats_used_bytes [ALPHA] Number of used bytes in the volume\n# TYPE kubelet_volume_stats_used_bytes gauge\nkubelet_volume_stats_used_bytes${labels} 40\n`,
+    );
+    expect(text).toContain(`kubelet_volume_stats_available_bytes${labels} 60\n`);
+    expect(text).toContain(`kubelet_volume_stats_capacity_bytes${labels} 100\n`);
+    expect(text).toContain(`kubelet_volume_stats_inodes${labels} 10\n`);
+    expect(text).toContain(`kubelet_volume_stats_inodes_free${labels} 7\n`);
+    expect(text).toContain(`kubelet_volume_stats_inodes_used${labels} 3\n`);
+    expect(volumeMetrics([], measured.volumesOf)).toBe('');
   });
 
   test('of a node count what its containers have used that are no more', () => {
@@ -236,6 +266,9 @@ describe('figures', () => {
           podRef: { uid: 'u' },
           containers: [{ name: 'c', memory: { workingSetBytes: 1024 } }],
           cpu: { usageCoreNanoSeconds: 2.5e9 },
+          volume: [
+            { time: '1970-01-01T00:00:05.000Z', ...usage, name: 'v', pvcRef: { name: 'd', namespace: 'n' } },
+          ],
         },
       ],
     });

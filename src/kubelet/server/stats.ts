@@ -1,6 +1,7 @@
 import type { Pod } from '../../api/core/v1.ts';
 import type { HostFacts, NodeHost } from '../node/node-host.ts';
 import { containerNameLabel, podUidLabel } from '../pods/labels.ts';
+import type { VolumeStats } from '../volumes/volume-meter.ts';
 import type { NodeCpu } from './node-cpu.ts';
 import type { Runtime } from '../runtimes/runtime.ts';
 import type { ContainerStats, CpuUsage, MemoryUsage, SandboxStats } from '../runtimes/types.ts';
@@ -17,10 +18,12 @@ export interface Measured {
   facts: HostFacts;
   startedAt: string;
   timeMs: number;
+  /** The volumes of a pod that are measured. */
+  volumesOf(podUid: string): readonly VolumeStats[];
 }
 
 export async function measure(
-  input: Pick<Measured, 'pods' | 'nodeName' | 'facts' | 'startedAt' | 'timeMs'> & {
+  input: Pick<Measured, 'pods' | 'nodeName' | 'facts' | 'startedAt' | 'timeMs' | 'volumesOf'> & {
     runtime: Runtime;
     host: NodeHost;
     cpu: NodeCpu;
@@ -60,6 +63,13 @@ const memoryJson = (memory: MemoryUsage | undefined) =>
 export const containersOf = (measured: Measured, pod: Pod) =>
   measured.containers.filter((c) => c.labels[podUidLabel] === pod.metadata.uid);
 
+const volumeJson = ({ name, claim, timeMs, ...usage }: VolumeStats, namespace: string | undefined) => ({
+  time: iso(timeMs),
+  ...usage,
+  name,
+  pvcRef: claim === undefined ? undefined : { name: claim, namespace },
+});
+
 /** The sum of what is known; undefined where nothing is. */
 export function sum(values: (number | undefined)[]): number | undefined {
   const known = values.filter((v) => v !== undefined);
@@ -91,7 +101,8 @@ export function summaryDocument(measured: Measured): unknown {
 }
 
 function podSummary(measured: Measured, pod: Pod): unknown {
-  const { name, namespace, uid } = pod.metadata;
+  const { name, namespace, uid = '' } = pod.metadata;
+  const volumes = measured.volumesOf(uid);
   const containers = containersOf(measured, pod);
   const network = measured.sandboxes.find((s) => s.labels[podUidLabel] === uid)?.network;
   return {
@@ -124,5 +135,6 @@ function podSummary(measured: Measured, pod: Pod): unknown {
       ...network.interfaces[0],
       interfaces: network.interfaces,
     },
+    volume: volumes.length > 0 ? volumes.map((volume) => volumeJson(volume, namespace)) : undefined,
   };
 }

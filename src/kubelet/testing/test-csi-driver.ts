@@ -15,6 +15,7 @@ import {
   Node,
   NodeServiceCapability_RPC_Type as Capability,
   type VolumeCapability,
+  VolumeUsage_Unit as Unit,
 } from '../plugins/generated/csi/v1/csi_pb.js';
 import { grpcPath } from '../../platform/grpc-method.ts';
 import { parseMountInfo } from '../volumes/mounts.ts';
@@ -141,6 +142,12 @@ export class TestCsiDriver {
         : this.#mount(stagingTargetPath || this.#data(volumeId), targetPath),
     );
     noted(method.nodeUnpublishVolume, ({ targetPath }) => this.#unmount(targetPath));
+    noted(method.nodeGetVolumeStats, () => ({
+      usage: [
+        { unit: Unit.BYTES, available: 60n, total: 100n, used: 40n },
+        { unit: Unit.INODES, available: 7n, total: 10n, used: 3n },
+      ],
+    }));
     noted(method.nodeExpandVolume, () => ({}));
   }
 

@@ -56,6 +56,8 @@ describe('a volume that is a device of the node', () => {
       hostPath: '/dev/disk',
       isDevice: true,
       readOnly: true,
+      claim: 'd',
+      persistent: 'pv',
     });
   });
 

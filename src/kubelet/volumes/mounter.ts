@@ -28,6 +28,10 @@ export interface MountedVolume {
   /** A bare device, without a file system. */
   isDevice?: boolean;
   readOnly: boolean;
+  /** The name of the claim that it was had by. */
+  claim?: string;
+  /** The name of the persistent volume that it is. */
+  persistent?: string;
   /** The id of the image whose files it shows. */
   image?: string;
   /** A group that its containers get, from the volume itself. */
@@ -159,7 +163,12 @@ export class VolumeMounter {
     checkMode(pod, volume.name, bound);
     const readOnly = claim.readOnly;
     const gid = Number(metadata.annotations?.['pv.beta.kubernetes.io/gid'] ?? Number.NaN);
-    const more = { readOnly, ...(Number.isInteger(gid) && { gid }) };
+    const more = {
+      readOnly,
+      claim: claim.name,
+      persistent: metadata.name ?? '',
+      ...(Number.isInteger(gid) && { gid }),
+    };
     // What was made for a claim is for whoever the pod runs as, as the provisioners of such folders have it.
     const mode = isLocalVolume(bound) ? 0o777 : undefined;
     const csi = csiVolumeOf(bound);

@@ -37,6 +37,7 @@ export function usedVolumes(pod: Pod): Volume[] {
 export class VolumeManager {
   readonly #options: VolumeManagerOptions;
   readonly #mounter: VolumeMounter;
+  readonly #mounted = new Map<string, MountedVolumes>();
 
   constructor(options: VolumeManagerOptions) {
     this.#options = options;
@@ -58,15 +59,23 @@ export class VolumeManager {
     const first = failures[0];
     if (first)
       throw new Error(`volume ${first.name} is not ready: ${first.error.message}`, { cause: first.error });
-    return new Map(
+    const mounted = new Map(
       outcomes.flatMap((o) => (o.status === 'fulfilled' ? [[o.value.name, o.value] as const] : [])),
     );
+    this.#mounted.set(pod.metadata.uid as string, mounted);
+    return mounted;
+  }
+
+  /** The volumes that were made ready for a pod, but for images. */
+  mounted(podUid: string): MountedVolumes {
+    return this.#mounted.get(podUid) ?? new Map();
   }
 
   /** Takes a pod's volumes away. */
   async unmount(podUid: string): Promise<void> {
     const { volumes, volumeDevices, subPaths } = podDirs(this.#options.rootDir, podUid);
     this.#mounter.forget(podUid);
+    this.#mounted.delete(podUid);
     await this.#removeTrees(subPaths);
     await this.#options.csi?.unpublishAll(podUid);
     await this.#removeTrees(volumes, volumeDevices);
