@@ -5,6 +5,7 @@ import { Informers } from '../client/informers.ts';
 import { defaultIntervals, type KubeletOptions } from './config.ts';
 import { CsiDrivers } from './csi/csi-drivers.ts';
 import { CsiVolumes } from './csi/csi-volumes.ts';
+import { PodResourcesServer } from './devices/pod-resources-server.ts';
 import { DeviceManager } from './devices/device-manager.ts';
 import { Evictor } from './eviction/evictor.ts';
 import { defaultThresholds } from './eviction/pressure.ts';
@@ -78,6 +79,8 @@ export interface Assembly {
   volumes: VolumeManager;
   /** Absent where the node takes in no plugins. */
   plugins: Plugins | undefined;
+  /** Absent where the node takes in no plugins. */
+  podResources: PodResourcesServer | undefined;
   /** Absent where the node has no volumes of drivers. */
   volumeMeter: VolumeMeter | undefined;
   collector: ImageCollector;
@@ -149,7 +152,9 @@ export function assemble(input: AssemblyInput): Assembly {
   const pods = () => workers.active();
   const mounted = (uid: string) => volumes.mounted(uid);
   const volumeMeter = plugins && new VolumeMeter({ context, csi: plugins.csi, pods, mounted });
-  return { workers, taken, view, statuses, probes, objects, volumes, plugins, volumeMeter, ...scavengers };
+  const podResources = devices && podResourcesOf(input, devices, workers);
+  const served = { plugins, podResources, volumeMeter };
+  return { workers, taken, view, statuses, probes, objects, volumes, ...served, ...scavengers };
 }
 
 function volumeManager(
@@ -188,6 +193,21 @@ export interface Plugins {
   registry: PluginRegistry;
   csi: CsiVolumes;
   devices: DeviceManager;
+}
+
+/** What agents of the node are told of the devices of its pods. */
+function podResourcesOf(
+  { context, facts }: AssemblyInput,
+  devices: DeviceManager,
+  workers: PodWorkers,
+): PodResourcesServer {
+  return new PodResourcesServer({
+    socketPath: `${facts.rootDir}/pod-resources/kubelet.sock`,
+    platform: context.platform,
+    devices,
+    active: () => workers.active(),
+    all: () => workers.all().map(({ pod }) => pod),
+  });
 }
 
 function pluginsOf(

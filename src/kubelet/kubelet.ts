@@ -141,8 +141,10 @@ class Kubelet {
     await relist().catch(this.#tell('runtime not listed'));
     new EventFollower({ context: this.#context, view, workers, relist }).run(signal);
     const server = await this.#serve(running);
+    await parts.podResources?.start().catch(this.#tell('nobody can be told of the devices of pods'));
     await Promise.all([...this.#chores(running, relist, statics), running.agent.run(signal), writing]);
     await server?.close();
+    await parts.podResources?.stop();
     await parts.plugins?.devices.stop();
     await workers.stop();
     probes.stop();

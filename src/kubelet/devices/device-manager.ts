@@ -7,7 +7,7 @@ import { checkpointName } from './checkpoint-name.ts';
 import { type ContainerDevices, containerDevices } from './container-devices.ts';
 import { chooseDevices, completeChoice } from './device-choice.ts';
 import { DeviceRegistry } from './device-registry.ts';
-import { idsOf, PodDevices } from './pod-devices.ts';
+import { type GivenDevices, idsOf, PodDevices } from './pod-devices.ts';
 import { ResourcePool } from './resource-pool.ts';
 
 export interface DeviceManagerOptions {
@@ -106,6 +106,16 @@ export class DeviceManager {
       allocatable[resource] = '0';
     }
     return { capacity, allocatable };
+  }
+
+  /** What a container has, by resource and NUMA node. */
+  given(podUid: string, container: string): [string, GivenDevices['byNuma']][] {
+    return [...this.#given.of(podUid, container)].map(([resource, { byNuma }]) => [resource, byNuma]);
+  }
+
+  /** Devices that pods can have, or have, by resource and NUMA node. */
+  allocatable(): [string, GivenDevices['byNuma']][] {
+    return [...this.#pools].map(([resource, pool]) => [resource, pool.byNuma(pool.healthy())]);
   }
 
   /** Whether a pod asks for what plugins have. */

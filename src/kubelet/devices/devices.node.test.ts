@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodes, pods } from '../../api/generated/resources.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { PodResourcesLister } from '../plugins/generated/podresources/v1/podresources_pb.js';
+import { pluginChannel } from '../plugins/plugin-channel.ts';
 import { whyNoContainers } from '../runtimes/containerd/test-node.ts';
 import { RealNode, shell } from '../testing/test-real-node.ts';
 
@@ -33,6 +36,11 @@ describe.skipIf(why)(`devices on containerd${why ? ` (skipped: ${why})` : ''}`, 
     expect(node.pod('user')?.status?.containerStatuses?.[0]?.allocatedResourcesStatus).toEqual([
       { name: resource, resources: [{ resourceID: 'a', health: 'Healthy' }] },
     ]);
+    const agent = pluginChannel(`${node.directory}/kubelet/pod-resources/kubelet.sock`, systemClock);
+    const { podResources } = await agent.call(PodResourcesLister.method.list, {}, { timeoutMs: 10_000 });
+    agent.close();
+    const containers = [{ name: 'c', devices: [{ resourceName: resource, deviceIds: ['a'] }] }];
+    expect(podResources).toMatchObject([{ name: 'user', namespace: 'default', containers }]);
     await stopFirst();
     await node.stopKubelet();
     await node.startKubelet();
