@@ -153,6 +153,8 @@ export class DeviceManager {
   /** What a container is to be started with now; its plugins are told that it starts, where they want to know. */
   async forContainer(pod: Pod, container: Container): Promise<ContainerDevices> {
     const uid = pod.metadata.uid as string;
+    // What starts has been taken in.
+    this.#fresh.delete(uid);
     const asked = this.#askedBy(pod, container).filter(({ count }) => count > 0);
     for (const { resource } of asked) await this.#preStart(uid, container.name, resource);
     if (asked.some(({ resource }) => !this.#given.of(uid, container.name).has(resource)))

@@ -29,6 +29,11 @@ describe.skipIf(why)(`devices on containerd${why ? ` (skipped: ${why})` : ''}`, 
     const startPlugin = () => node.startProgram('test-device-program.ts', JSON.stringify(options));
     const stopFirst = await startPlugin();
     await nodeHas('2');
+    // It never gets as far as to use its devices.
+    node.create('stuck', { containers: [{ ...wants(2), image: 'k8ts.local/none:1' }] });
+    await node.until(() => node.pod('stuck')?.status?.containerStatuses?.[0]?.state?.waiting?.message);
+    node.api.remove(pods, 'default', 'stuck');
+    await node.until(() => !node.pod('stuck'));
     node.create('user', { containers: [wants(1)] });
     await node.phase('user', 'Running');
     expect(await node.run('user', 'c', 'sh', '-c', 'echo $GPUS; ls /dev/gpu*')).toBe('a\n/dev/gpu-a\n');

@@ -229,6 +229,19 @@ describe('a pod that asks for devices', () => {
     expect([...manager.counts()]).toEqual([[resource, 2]]);
   });
 
+  test('leaves its devices to the next once it is over', async () => {
+    const { manager } = await startBoth();
+    const present = new Set<string>();
+    manager.follow(() => present);
+    const p = pod('p', [wants('c', 2)]);
+    await manager.allocate(p);
+    present.add('p');
+    await manager.forContainer(p, wants('c', 2));
+    present.delete('p');
+    await manager.allocate(pod('q', [wants('c', 2)]));
+    expect(Object.keys(given())).toEqual(['q/c']);
+  });
+
   test('keeps what it has when it is asked about again', async () => {
     const { manager, plugin } = await startBoth();
     await manager.allocate(pod('p', [wants('c', 1)]));

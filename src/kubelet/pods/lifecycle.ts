@@ -98,8 +98,19 @@ export class PodLifecycle implements PodSteps {
   }
 
   async ended(work: PodWork): Promise<void> {
-    const { volumes, podCgroups, objects, tokens, images, syncer, statuses, view, allocations, resizer } =
-      this.#options;
+    const {
+      volumes,
+      podCgroups,
+      objects,
+      tokens,
+      images,
+      syncer,
+      statuses,
+      view,
+      allocations,
+      resizer,
+      devices,
+    } = this.#options;
     const { pod, uid } = work;
     if (!work.orphaned) {
       const runtime = await view.load(nameOf(pod));
@@ -113,6 +124,7 @@ export class PodLifecycle implements PodSteps {
     syncer.forget(uid);
     allocations.forget(uid);
     resizer.forget(uid);
+    devices?.release(uid);
     this.#grantWaiting();
     if (!work.orphaned) statuses.finish(pod);
   }
