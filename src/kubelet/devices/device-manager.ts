@@ -55,9 +55,9 @@ export class DeviceManager {
     this.registry = new DeviceRegistry({
       dir: options.dir,
       platform: options.platform,
-      onFound: (resource) => {
+      onFound: ({ resource, options: { preStartRequired } }) => {
         this.#over.delete(resource);
-        this.#poolOf(resource).found();
+        this.#poolOf(resource).found({ needsPreStart: preStartRequired });
       },
       onDevices: (resource, devices) => this.#told(resource, devices),
       onLost: (resource) => {
@@ -256,12 +256,16 @@ export class DeviceManager {
   }
 
   async #preStart(podUid: string, container: string, resource: string): Promise<void> {
-    const plugin = this.registry.plugin(resource);
-    if (!plugin?.options.preStartRequired) return;
+    if (!this.#pools.get(resource)?.needsPreStart) return;
     const given = this.#given.of(podUid, container).get(resource);
     if (!given)
       throw new Error(
         `no devices found allocated in local cache for pod ${podUid}, container ${container}, resource ${resource}`,
+      );
+    const plugin = this.registry.plugin(resource);
+    if (!plugin)
+      throw new Error(
+        `device plugin PreStartContainer rpc failed with err: endpoint ${resource} has been stopped`,
       );
     await plugin.preStart([...idsOf(given)]);
   }

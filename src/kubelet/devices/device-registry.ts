@@ -15,7 +15,7 @@ export interface DeviceRegistryOptions {
   dir: string;
   platform: Pick<Platform, 'files' | 'clock' | 'log'>;
   /** A plugin has come, and will tell its devices. */
-  onFound(resource: string): void;
+  onFound(plugin: DevicePlugin): void;
   onDevices(resource: string, devices: Device[]): void;
   /** The last plugin of a resource has gone. */
   onLost(resource: string): void;
@@ -104,7 +104,7 @@ export class DeviceRegistry implements PluginHandler {
     plugins.delete(socketPath);
     const connected = { plugin, abort: new AbortController() };
     plugins.set(socketPath, connected);
-    onFound(resource);
+    onFound(plugin);
     void this.#follow(connected);
   }
 

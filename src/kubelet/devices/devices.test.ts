@@ -379,6 +379,19 @@ describe('a container with devices', () => {
     );
   });
 
+  test('does not start while its plugin is gone that wants to know', async () => {
+    const { manager, plugin } = await startBoth({ preStart: true });
+    const p = pod('p', [wants('c', 1)]);
+    await manager.allocate(p);
+    plugin.stop();
+    await vi.waitFor(() => expect(amounts(manager)).toEqual(['2', '0']));
+    await expect(manager.forContainer(p, wants('c', 1))).rejects.toThrow(
+      `device plugin PreStartContainer rpc failed with err: endpoint ${resource} has been stopped`,
+    );
+    await (await startPlugin({ preStart: false })).register();
+    await manager.forContainer(p, wants('c', 1));
+  });
+
   test('gets devices when it starts, where what it was given is not known any more', async () => {
     const { manager, plugin } = await startBoth({ response: () => ({ envs: { A: '1' } }) });
     const { env } = await manager.forContainer(pod('p', [wants('c', 1)]), wants('c', 1));

@@ -12,15 +12,22 @@ export class ResourcePool {
   /** Whether its plugin has told the devices since it came. */
   #isTold = false;
   #lostAtMs: number | undefined;
+  #needsPreStart = false;
 
   /** Of a resource whose plugin has not come yet, with the moment since which it is waited for; of one that is there without. */
   constructor(lostAtMs?: number) {
     this.#lostAtMs = lostAtMs;
   }
 
-  /** Its plugin is there, and will tell the devices. */
-  found(): void {
+  /** Its plugin is there, and will tell the devices. It may want to be told of each container before it starts. */
+  found({ needsPreStart }: { needsPreStart: boolean }): void {
     this.#lostAtMs = undefined;
+    this.#needsPreStart = needsPreStart;
+  }
+
+  /** Whether its plugin, the last one where it is gone, has to be told of each container before it starts. */
+  get needsPreStart(): boolean {
+    return this.#needsPreStart;
   }
 
   /** These are the devices now. Gives those that are new or have changed their health. */
