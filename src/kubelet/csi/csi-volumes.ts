@@ -5,6 +5,7 @@ import type { CSIDriver } from '../../api/storage/v1.ts';
 import { attachedName, attachmentName, type VolumeIdentity } from '../../machinery/csi-names.ts';
 import { ignoring } from '../../machinery/status-error.ts';
 import { allOver } from '../../platform/all-over.ts';
+import { Turns } from '../plugins/turns.ts';
 import type { NodeContext } from '../pods/context.ts';
 import { tellMountFailure } from '../volumes/mount-failure.ts';
 import type { Mounts } from '../volumes/mounts.ts';
@@ -95,8 +96,8 @@ export class CsiVolumes {
   readonly #known = new Map<string, Known>();
   /** Volumes that outlive pods, by the names that the node's status has for them, while a pod wants them or they are staged. */
   readonly #inUse = new Map<string, InUse>();
-  /** What is being done to a volume; what comes next has to wait. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  /** One thing after the other is done to a volume. */
+  readonly #turns = new Turns();
 
   constructor(options: CsiVolumesOptions) {
     this.#options = options;
@@ -382,17 +383,8 @@ export class CsiVolumes {
       : { context: { ...context, ...said }, secrets: {} };
   }
 
-  /** One thing after the other for each volume, whatever becomes of the one before. */
   #inTurn<T>(identity: VolumeIdentity, work: () => Promise<T>): Promise<T> {
-    const key = attachedName(identity);
-    const before = this.#turns.get(key) ?? Promise.resolve();
-    const turn = before.then(work, work);
-    this.#turns.set(key, turn);
-    const forget = () => {
-      if (this.#turns.get(key) === turn) this.#turns.delete(key);
-    };
-    turn.then(forget, forget);
-    return turn;
+    return this.#turns.inTurn(attachedName(identity), work);
   }
 }
 

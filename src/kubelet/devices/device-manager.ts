@@ -2,6 +2,7 @@ import type { Container, Pod, ResourceStatus } from '../../api/core/v1.ts';
 import { parseQuantity, quantityValue } from '../../machinery/quantity.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Device } from '../plugins/generated/deviceplugin/v1beta1/deviceplugin_pb.js';
+import { Turns } from '../plugins/turns.ts';
 import { isSidecar } from '../pods/pod-kinds.ts';
 import { checkpointName } from './checkpoint-name.ts';
 import { type ContainerDevices, containerDevices } from './container-devices.ts';
@@ -47,7 +48,7 @@ export class DeviceManager {
   readonly #fresh = new Set<string>();
   #keeps: () => ReadonlySet<string> | undefined = () => undefined;
   /** Devices are given to one pod after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   #saving: Promise<void> = Promise.resolve();
 
   constructor(options: DeviceManagerOptions) {
@@ -281,9 +282,7 @@ export class DeviceManager {
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(work, work);
-    this.#turn = turn.catch(() => {});
-    return turn;
+    return this.#turns.inTurn('', work);
   }
 
   async #load(): Promise<void> {
