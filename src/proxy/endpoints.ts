@@ -13,6 +13,9 @@ export interface Backend {
   /** Still answers though it is on its way out. */
   serving: boolean;
   terminating: boolean;
+  /** Nodes and zones that it is for; undefined where it does not say. */
+  forNodes: readonly string[] | undefined;
+  forZones: readonly string[] | undefined;
 }
 
 /** An endpoint that packets can be sent to, and the slice that says by which ports. */
@@ -45,11 +48,20 @@ export function backendsOf(endpoints: readonly Reachable[], port: ServicePort, n
   for (const { slice, address, endpoint } of endpoints) {
     const number = portNumbers(slice).get(key);
     if (!number) continue;
-    const { conditions, nodeName: at } = endpoint;
+    const { conditions, nodeName: at, hints } = endpoint;
     const ready = conditions?.ready ?? true;
     const serving = conditions?.serving ?? ready;
     const terminating = conditions?.terminating ?? false;
-    const backend = { address, port: number, local: at === nodeName, ready, serving, terminating };
+    const backend = {
+      address,
+      port: number,
+      local: at === nodeName,
+      ready,
+      serving,
+      terminating,
+      forNodes: namesIn(hints?.forNodes),
+      forZones: namesIn(hints?.forZones),
+    };
     const twin = twinAt(found, backend);
     if (twin < 0) found.push(backend);
     else if (!found[twin]?.ready) found[twin] = backend;
@@ -63,12 +75,28 @@ function twinAt(found: readonly Backend[], { address, port }: Backend): number {
   return -1;
 }
 
+const namesIn = (list: readonly { name: string }[] | undefined) =>
+  list?.length ? list.map(({ name }) => name) : undefined;
+
 export const protocolOf = (port: ServicePort) => port.protocol ?? 'TCP';
 
 /** Those that traffic goes to: the ready ones, or, should none be ready, those that still serve while ending. */
 export function usable(backends: readonly Backend[]): Backend[] {
   const ready = backends.filter((backend) => backend.ready);
   return ready.length > 0 ? ready : backends.filter((backend) => backend.serving && backend.terminating);
+}
+
+/**
+ * Those that packets of one node go to, as upstream's `topologyModeFromHints` has it: where all ready backends say for which nodes they
+ * are, those for this node; else, where all say for which zones, those for its zone; all where there is none for it.
+ */
+export function usableFrom(backends: readonly Backend[], node: { name: string; zone?: string }): Backend[] {
+  const all = usable(backends);
+  if (!all[0]?.ready) return all;
+  const near = (hints: 'forNodes' | 'forZones', place: string) =>
+    all.every((backend) => backend[hints]) ? all.filter((backend) => backend[hints]?.includes(place)) : [];
+  const same = [near('forNodes', node.name), near('forZones', node.zone ?? '')];
+  return same.find((list) => list.length > 0) ?? all;
 }
 
 /**

@@ -16,6 +16,7 @@ import {
   type Reachable,
   reachableIn,
   usable,
+  usableFrom,
 } from './endpoints.ts';
 
 /** An address and port that clients use, and what becomes of their packets. */
@@ -46,6 +47,8 @@ export interface NodeView {
   name: string;
   /** Addresses of the node itself, on which node ports are served. */
   addresses: readonly string[];
+  /** Where it is, for endpoints that are for some zones only. */
+  zone?: string;
 }
 
 const protocols = new Set(['tcp', 'udp', 'sctp']);
@@ -85,9 +88,12 @@ function frontsOfPort({ spec }: Service, port: ServicePort, about: About): Front
   if (!protocols.has(protocol)) return [];
   const backends = backendsOf(about.endpoints, port, about.node.name);
   // One for all addresses: there may be hundreds, and thousands of backends.
-  const inside = actionOf(backends, { local: spec.internalTrafficPolicy === 'Local', masquerade: false });
+  const inside = actionOf(backends, about.node, {
+    local: spec.internalTrafficPolicy === 'Local',
+    masquerade: false,
+  });
   const keepsClient = spec.externalTrafficPolicy === 'Local';
-  const outside = actionOf(backends, { local: keepsClient, masquerade: !keepsClient });
+  const outside = actionOf(backends, about.node, { local: keepsClient, masquerade: !keepsClient });
   const affinity =
     spec.sessionAffinity === 'ClientIP'
       ? { affinitySeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultAffinitySeconds }
@@ -137,9 +143,8 @@ interface Policy {
   masquerade: boolean;
 }
 
-function actionOf(all: readonly Backend[], { local, masquerade }: Policy): Front['action'] {
-  const anywhere = usable(all);
-  const chosen = local ? usable(all.filter((backend) => backend.local)) : anywhere;
-  if (chosen.length === 0) return anywhere.length > 0 ? { type: 'drop' } : { type: 'reject' };
+function actionOf(all: readonly Backend[], node: NodeView, { local, masquerade }: Policy): Front['action'] {
+  const chosen = local ? usable(all.filter((backend) => backend.local)) : usableFrom(all, node);
+  if (chosen.length === 0) return usable(all).length > 0 ? { type: 'drop' } : { type: 'reject' };
   return { type: 'spread', masquerade, backends: chosen.map(({ address, port }) => ({ address, port })) };
 }

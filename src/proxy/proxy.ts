@@ -31,6 +31,7 @@ const gatherMs = 20;
 const checkMs = 30_000;
 const retryMs = 1000;
 const serviceNameLabel = 'kubernetes.io/service-name';
+const zoneLabel = 'topology.kubernetes.io/zone';
 const bySlicesOf = 'service';
 /** Services planned, and lines written, after which the kubelet and DNS of this process have their turn: a line has hundreds of elements. */
 const servicesPerTurn = 50;
@@ -121,7 +122,7 @@ class Proxy {
     this.#nodes.onChange({
       added: markAll,
       updated: (node, old) => {
-        if (JSON.stringify(node.status?.addresses) !== JSON.stringify(old.status?.addresses)) markAll();
+        if (JSON.stringify(viewOf(node)) !== JSON.stringify(viewOf(old))) markAll();
       },
     });
   }
@@ -192,11 +193,7 @@ class Proxy {
 
   #node(): NodeView {
     const { nodeName } = this.#options;
-    const addresses = this.#nodes.get(nodeName)?.status?.addresses ?? [];
-    const own = addresses
-      .filter((a) => a.type === 'InternalIP' || a.type === 'ExternalIP')
-      .map((a) => a.address);
-    return { name: nodeName, addresses: own.filter(isPlainIPv4) };
+    return { name: nodeName, ...viewOf(this.#nodes.get(nodeName)) };
   }
 
   /** Somebody may flush all rules of the machine: then ours are put back. */
@@ -210,6 +207,13 @@ class Proxy {
       this.#wake.resolve();
     }
   }
+}
+
+function viewOf(node: Node | undefined): Pick<NodeView, 'addresses' | 'zone'> {
+  const own = (node?.status?.addresses ?? [])
+    .filter((a) => a.type === 'InternalIP' || a.type === 'ExternalIP')
+    .map((a) => a.address);
+  return { addresses: own.filter(isPlainIPv4), zone: node?.metadata.labels?.[zoneLabel] };
 }
 
 async function textOf(lines: Iterable<string>): Promise<string> {

@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import type { Service } from '../api/core/v1.ts';
 import type { Endpoint, EndpointSlice } from '../api/discovery/v1.ts';
 import { contributionOf, nothing } from './contribution.ts';
-import { frontsOf } from './fronts.ts';
+import { frontsOf, type NodeView } from './fronts.ts';
 import { staleFlows } from './proxy.ts';
 import { Ruleset } from './ruleset.ts';
 
 /** What `nft` is told. */
 const text = (lines: Iterable<string>) => [...lines].join('\n');
 
-const node = { name: 'node-1', addresses: ['198.18.0.2'] };
+const node: NodeView = { name: 'node-1', addresses: ['198.18.0.2'] };
 
 function service(spec: Partial<Service['spec']> = {}): Service {
   const ports = [{ name: 'http', port: 80, protocol: 'TCP' }];
@@ -104,6 +104,74 @@ describe('what becomes of a packet', () => {
     const evil = slice(['10.244.1.2 }; flush ruleset; #']);
     expect(frontsOf(service(), [evil], node)[0]?.action).toEqual({ type: 'reject' });
     expect(frontsOf(service({ clusterIP: '10.96.1.1; drop' }), [slice(['10.244.1.2'])], node)).toEqual([]);
+  });
+});
+
+describe('whom packets of one node go to, where endpoints say for whom they are', () => {
+  const here = { ...node, zone: 'zone-a' };
+  type Hints = { zones?: string[]; nodes?: string[]; conditions?: Endpoint['conditions'] };
+  const endpoint = (address: string, { zones, nodes, conditions }: Hints): Endpoint => ({
+    addresses: [address],
+    conditions,
+    hints: {
+      ...(zones && { forZones: zones.map((name) => ({ name })) }),
+      ...(nodes && { forNodes: nodes.map((name) => ({ name })) }),
+    },
+  });
+  const chosen = (endpoints: Endpoint[], spec: Partial<Service['spec']> = {}, at: typeof node = here) => {
+    const action = frontsOf(service(spec), [{ ...slice([]), endpoints }], at).at(-1)?.action;
+    return action?.type === 'spread' ? action.backends.map((b) => b.address) : action?.type;
+  };
+  const [one, two, three] = ['10.244.1.1', '10.244.1.2', '10.244.1.3'] as const;
+  const zones = [endpoint(one, { zones: ['zone-a'] }), endpoint(two, { zones: ['zone-b'] })];
+
+  test('to those for its zone', () => expect(chosen(zones)).toEqual([one]));
+
+  test('to all where none is for its zone, or it is in none', () => {
+    expect(chosen(zones, {}, { ...here, zone: 'zone-c' })).toEqual([one, two]);
+    expect(chosen(zones, {}, node)).toEqual([one, two]);
+  });
+
+  test('to all where a ready one does not say for whom it is', () => {
+    expect(chosen([...zones, endpoint(three, {})])).toEqual([one, two, three]);
+  });
+
+  test('one that is not ready is neither asked nor chosen', () => {
+    const unready = { ready: false };
+    expect(chosen([...zones, endpoint(three, { conditions: unready })])).toEqual([one]);
+    const away = [
+      endpoint(one, { zones: ['zone-a'], conditions: unready }),
+      endpoint(two, { zones: ['zone-b'] }),
+    ];
+    expect(chosen(away)).toEqual([two]);
+  });
+
+  test('to those for the node itself before those for its zone', () => {
+    const nodes = [
+      endpoint(one, { zones: ['zone-a'], nodes: ['node-2'] }),
+      endpoint(two, { zones: ['zone-a'], nodes: ['node-1'] }),
+      endpoint(three, { zones: ['zone-b'], nodes: ['node-3'] }),
+    ];
+    expect(chosen(nodes)).toEqual([two]);
+    expect(chosen(nodes, {}, { ...here, name: 'node-9' })).toEqual([one, two]);
+    expect(chosen(nodes, {}, { ...here, name: 'node-9', zone: 'zone-c' })).toEqual([one, two, three]);
+  });
+
+  test('where none is ready, to all that still serve', () => {
+    const ending = { ready: false, serving: true, terminating: true };
+    const all = [
+      endpoint(one, { zones: ['zone-a'], conditions: ending }),
+      endpoint(two, { zones: ['zone-b'], conditions: ending }),
+    ];
+    expect(chosen(all)).toEqual([one, two]);
+  });
+
+  test('where packets stay on their node nobody asks for whom an endpoint is', () => {
+    const there = zones.map((e) => ({ ...e, nodeName: 'node-1' }));
+    expect(chosen(there, { internalTrafficPolicy: 'Local' })).toEqual([one, two]);
+    const ports = [{ name: 'http', port: 80, nodePort: 30080 }];
+    expect(chosen(there, { ports })).toEqual([one]);
+    expect(chosen(there, { ports, externalTrafficPolicy: 'Local' })).toEqual([one, two]);
   });
 });
 
