@@ -1,6 +1,8 @@
 import type { Component } from '../client/component.ts';
 import { Endpoints } from '../client/endpoints.ts';
+import type { Recorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informers.ts';
+import { EventSeriesRecorder } from '../client/series-recorder.ts';
 import { createDns } from '../dns/dns.ts';
 import type { KubeletOptions } from '../kubelet/config.ts';
 import { createKubelet } from '../kubelet/kubelet.ts';
@@ -14,6 +16,7 @@ import { createNetwork } from '../network/network.ts';
 import { systemDialer } from '../platform/dial.ts';
 import { listenHttps } from '../platform/http-server.ts';
 import { systemHostCalls } from '../platform/host-calls.ts';
+import { listenPlainHttp } from '../platform/plain-http-server.ts';
 import type { Platform } from '../platform/platform.ts';
 import { nftablesBackend } from '../proxy/nftables.ts';
 import { createProxy } from '../proxy/proxy.ts';
@@ -85,13 +88,16 @@ export async function startAgent(
     nodeName: config.nodeName,
     platform: { ...platform, log: log.named('network') },
   });
-  const components = [
-    kubelet,
-    hostPorts,
-    policies,
-    ...networking(config, platform, informers),
-    descriptorWatch(platform),
-  ];
+  const events = new EventSeriesRecorder({
+    client: proxy.client,
+    clock,
+    random,
+    log,
+    reporter: 'kube-proxy',
+    host: config.nodeName,
+  });
+  const networkParts = networking(config, platform, { informers, events });
+  const components = [kubelet, hostPorts, policies, ...networkParts, descriptorWatch(platform)];
   for (const group of [informers, own]) group.start(abort.signal);
   const running = runComponents(components, platform);
   return {
@@ -103,6 +109,7 @@ export async function startAgent(
     },
     async stop() {
       await running.stop();
+      events.close();
       abort.abort();
       await Promise.all([informers.stopped(), own.stopped()]);
       node.close();
@@ -202,7 +209,11 @@ async function kubeletOf(
   });
 }
 
-function networking(config: AgentConfig, platform: Platform, informers: Informers): Component[] {
+function networking(
+  config: AgentConfig,
+  platform: Platform,
+  { informers, events }: { informers: Informers; events: Recorder },
+): Component[] {
   const { clock, random, log, processes } = platform;
   const { nodeName, dir, runDir, podRange, mtu, address, domain, upstreamDns } = config;
   return [
@@ -216,7 +227,15 @@ function networking(config: AgentConfig, platform: Platform, informers: Informer
       podRange,
       mtu,
     }),
-    createProxy({ nodeName, informers, backend: nftablesBackend(processes), clock, log: log.named('proxy') }),
+    createProxy({
+      nodeName,
+      informers,
+      backend: nftablesBackend(processes),
+      health: { listen: listenPlainHttp, host: '0.0.0.0', port: network.proxyHealthPort },
+      events,
+      clock,
+      log: log.named('proxy'),
+    }),
     createDns({
       informers,
       log: log.named('dns'),

@@ -24,7 +24,15 @@ const platform = { processes, files: new MemoryFiles(), clock, log };
 
 const parts: Record<string, (informers: Informers) => Component> = {
   proxy: (informers) =>
-    createProxy({ nodeName: 'node-1', informers, backend: nftablesBackend(processes), clock, log }),
+    createProxy({
+      nodeName: 'node-1',
+      informers,
+      backend: nftablesBackend(processes),
+      health: { listen: never, host: '127.0.0.1', port: 0 },
+      events: { record: () => {} },
+      clock,
+      log,
+    }),
   network: (informers) =>
     createNetwork({
       nodeName: 'node-1',

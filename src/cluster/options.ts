@@ -50,6 +50,8 @@ export const network = {
   nodeBits: 24,
   domain: 'cluster.local',
   kubeletPort: 10250,
+  /** On which the proxy of each node tells how it is, as upstream's. */
+  proxyHealthPort: 10256,
 } as const;
 
 export const defaultPort = 6443;

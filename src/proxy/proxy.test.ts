@@ -5,6 +5,7 @@ import { ListedObjects, type Written } from '../client/testing-lists.ts';
 import { silentLog } from '../platform/log.ts';
 import { seededRandom } from '../platform/random.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
+import { listenPlainHttp, type PlainHttpListener } from '../platform/plain-http-server.ts';
 import type { Processes } from '../platform/processes.ts';
 import { nftablesBackend } from './nftables.ts';
 import { createProxy } from './proxy.ts';
@@ -44,7 +45,19 @@ async function running(objects: Record<string, Written[]>) {
     remove: async () => {},
   };
   const abort = new AbortController();
-  const proxy = createProxy({ nodeName: 'node-1', informers, backend, clock, log });
+  const open = new Map<number, number>();
+  const listen: PlainHttpListener = async (options) => {
+    const opened = await listenPlainHttp({ ...options, port: 0 });
+    open.set(options.port, opened.port);
+    const close = async () => {
+      open.delete(options.port);
+      await opened.close();
+    };
+    return { ...opened, close };
+  };
+  const health = { listen, host: '127.0.0.1', port: 10_256 };
+  const events = { record: () => {} };
+  const proxy = createProxy({ nodeName: 'node-1', informers, backend, health, events, clock, log });
   const ended = proxy.run(abort.signal);
   informers.start(abort.signal);
   const step = async () => {
@@ -60,8 +73,48 @@ async function running(objects: Record<string, Written[]>) {
     await clock.advance(60_000);
     await ended;
   };
-  return { server, step, stop };
+  return { server, step, stop, open };
 }
+
+test('a load balancer learns how many endpoints are here, and that the proxy works, for as long as it runs', async () => {
+  const balanced = service('web', '01', {
+    clusterIP: '10.96.0.1',
+    type: 'LoadBalancer',
+    externalTrafficPolicy: 'Local',
+    healthCheckNodePort: 31_000,
+  });
+  const endpoints = [
+    { addresses: ['10.244.1.1'], nodeName: 'node-1' },
+    { addresses: ['10.244.2.1'], nodeName: 'node-2' },
+  ];
+  const node = { metadata: { name: 'node-1', resourceVersion: '1' }, spec: {} };
+  const here = { ...slice('web', ''), ...{ endpoints } };
+  const { server, step, stop, open } = await running({
+    services: [balanced],
+    endpointslices: [here],
+    nodes: [node],
+  });
+  const ask = async (port: number, path: string) => {
+    await vi.waitFor(() => expect(open.has(port)).toBe(true));
+    const answer = await fetch(`http://127.0.0.1:${open.get(port)}${path}`);
+    return [answer.status, await answer.json()];
+  };
+  await step();
+  expect(await ask(31_000, '/')).toMatchObject([200, { localEndpoints: 1, serviceProxyHealthy: true }]);
+  expect(await ask(10_256, '/healthz')).toMatchObject([200, { nodeEligible: true, healthy: true }]);
+  await server.tell('MODIFIED', 'endpointslices', {
+    ...here,
+    metadata: { ...here.metadata, resourceVersion: '2' },
+    ...{ endpoints: endpoints.slice(1) },
+  });
+  await step();
+  expect(await ask(31_000, '/')).toMatchObject([503, { localEndpoints: 0 }]);
+  await server.tell('DELETED', 'services', balanced);
+  await step();
+  await vi.waitFor(() => expect([...open.keys()]).toEqual([10_256]));
+  await stop();
+  expect(open.size).toBe(0);
+});
 
 const backendOf = (script: string, address: string) =>
   script

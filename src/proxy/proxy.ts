@@ -2,6 +2,7 @@ import type { Node, Service } from '../api/core/v1.ts';
 import type { EndpointSlice } from '../api/discovery/v1.ts';
 import { endpointslices, nodes, services } from '../api/generated/resources.ts';
 import type { Component } from '../client/component.ts';
+import type { Recorder } from '../client/event-recorder.ts';
 import { type Informer, keyOf } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
 import { isPlainIPv4 } from '../machinery/ip.ts';
@@ -15,12 +16,17 @@ import { Claims } from './claims.ts';
 import { contributionOf } from './contribution.ts';
 import { proxiedAddress } from './endpoints.ts';
 import { type Front, frontKey, frontsOf, type NodeView } from './fronts.ts';
+import { HealthServers, type HealthServersOptions, serviceHealthOf } from './health-servers.ts';
 import { Ruleset } from './ruleset.ts';
+import { isEligible, SyncHealth } from './sync-health.ts';
 
 export interface ProxyOptions {
   nodeName: string;
   informers: Informers;
   backend: ProxyBackend;
+  /** Where load balancers ask how this node is. */
+  health: Pick<HealthServersOptions, 'listen' | 'host' | 'port'>;
+  events: Recorder;
   clock: Clock;
   log: Log;
 }
@@ -60,6 +66,8 @@ class Proxy {
   /** What each Service wants, and those of it that no other Service has. */
   readonly #wanted = new Map<string, Wanted>();
   readonly #fronts = new Map<string, readonly Front[]>();
+  readonly #health: SyncHealth;
+  readonly #healthServers: HealthServers;
   #wake: Deferred<void> = deferred();
   #mustReload = true;
 
@@ -72,6 +80,14 @@ class Proxy {
       const name = slice.metadata.labels?.[serviceNameLabel];
       return name ? [`${slice.metadata.namespace}/${name}`] : [];
     });
+    const health = new SyncHealth(options.clock);
+    this.#health = health;
+    this.#healthServers = new HealthServers({
+      ...options,
+      ...options.health,
+      health: () => health.report,
+      isEligible: () => isEligible(this.#nodes.get(options.nodeName)),
+    });
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -80,10 +96,13 @@ class Proxy {
     await orAborted(Promise.all(synced), signal);
     const { clock, log } = this.#options;
     signal.addEventListener('abort', () => this.#wake.resolve(), { once: true });
+    void this.#healthServers.sync();
     const checking = this.#checkNowAndThen(signal);
     while (!signal.aborted) {
       try {
         await this.#sync();
+        this.#health.updated();
+        void this.#healthServers.sync();
       } catch (error) {
         log.warn('rules not applied; the whole table will be made anew', { error: String(error) });
         this.#mustReload = true;
@@ -94,11 +113,13 @@ class Proxy {
       await clock.sleep(gatherMs, signal).catch(() => {});
     }
     await checking;
+    await this.#healthServers.close();
   }
 
   #subscribe(): void {
     const mark = (key: string) => {
       this.#dirty.add(key);
+      this.#health.queued();
       this.#wake.resolve();
     };
     const markService = (service: { metadata: { namespace?: string; name?: string } }) =>
@@ -152,7 +173,9 @@ class Proxy {
   /** Notes what a Service wants now; gives the other Services whose part changes by it. */
   #claim(key: string): Set<string> {
     const service = this.#services.get(key);
-    const wanted = service && this.#wantedBy(key, service);
+    const slices = this.#slices.byIndex(bySlicesOf, key);
+    const wanted = service && this.#wantedBy(service, slices);
+    this.#healthServers.set(key, service && serviceHealthOf(service, slices, this.#options.nodeName));
     const fronts = wanted?.fronts ?? [];
     const moved = this.#claims.set(key, service?.metadata ?? {}, fronts);
     // Elements cannot go from one Service to another bit by bit: one's is there before the other's is gone.
@@ -163,11 +186,8 @@ class Proxy {
     return moved;
   }
 
-  #wantedBy(key: string, service: Service): Wanted {
-    return {
-      fronts: frontsOf(service, this.#slices.byIndex(bySlicesOf, key), this.#node()),
-      address: proxiedAddress(service),
-    };
+  #wantedBy(service: Service, slices: readonly EndpointSlice[]): Wanted {
+    return { fronts: frontsOf(service, slices, this.#node()), address: proxiedAddress(service) };
   }
 
   #sayWhatIsTaken(key: string, fronts: readonly Front[]): void {
@@ -201,6 +221,7 @@ class Proxy {
     const { clock, backend, log } = this.#options;
     while (!signal.aborted) {
       await clock.sleep(checkMs, signal).catch(() => {});
+      void this.#healthServers.sync();
       if (signal.aborted || this.#mustReload || (await backend.isInstalled())) continue;
       log.warn('the table of the proxy has vanished and is made anew');
       this.#mustReload = true;
