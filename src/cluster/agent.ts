@@ -230,6 +230,7 @@ function networking(
     createProxy({
       nodeName,
       informers,
+      podRange,
       backend: nftablesBackend(processes),
       health: { listen: listenPlainHttp, host: '0.0.0.0', port: network.proxyHealthPort },
       events,

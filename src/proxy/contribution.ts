@@ -1,4 +1,4 @@
-import { type Front, frontKey } from './fronts.ts';
+import { type Front, frontKey, type Spread } from './fronts.ts';
 
 /**
  * What one Service adds to the rules, as elements of the table's sets and maps: name of the set or map, then key, then
@@ -6,25 +6,30 @@ import { type Front, frontKey } from './fronts.ts';
  */
 export interface Contribution {
   elements: ReadonlyMap<SetName, ReadonlyMap<string, string>>;
-  /** Whom packets are spread over, by the key of their front. The map `endpoints` has an element for each, which is made when it is written: there may be a million. */
-  backends: Backends;
+  /** Whom packets are spread over, by the key of their front. The maps have an element for each, which is made when it is written: there may be a million. */
+  backends: Record<BackendMap, Backends>;
   /** Numbers of backends for which a chain must stand. */
   spreads: ReadonlySet<number>;
   /** Chains of Services with client affinity: name of the chain, then its rules. */
   affinity: ReadonlyMap<string, AffinityChain>;
 }
 
+/** Backends of all packets, and of those that come from the cluster itself where these have others. */
+export const backendMaps = ['endpoints', 'inner-endpoints'] as const;
+export type BackendMap = (typeof backendMaps)[number];
+
 export type Backends = ReadonlyMap<string, readonly { address: string; port: number }[]>;
 
 export interface AffinityChain {
   timeoutSeconds: number;
-  masquerade: boolean;
+  masquerade: Spread['masquerade'];
   backends: readonly { address: string; port: number }[];
   protocol: Front['protocol'];
 }
 
 export const setNames = [
   'services',
+  'inner',
   'refused',
   'cluster-addresses',
   'hairpin',
@@ -35,52 +40,53 @@ export type SetName = (typeof setNames)[number];
 
 export const nothing: Contribution = {
   elements: new Map(),
-  backends: new Map(),
+  backends: { endpoints: new Map(), 'inner-endpoints': new Map() },
   spreads: new Set(),
   affinity: new Map(),
 };
 
-export const spreadChain = (count: number, masquerade: boolean) =>
-  `spread-${count}${masquerade ? '-masquerade' : ''}`;
+export const spreadChain = (count: number, masquerade: Spread['masquerade']) =>
+  `spread-${count}${{ none: '', all: '-masquerade', own: '-inner' }[masquerade]}`;
 
 /** A chain's name from a front's key: letters, digits and dashes only. */
-const affinityName = (front: Front) =>
-  `sticky-${front.address.replaceAll('.', '-')}-${front.protocol}-${front.port}`;
+const affinityName = (front: Front, isInner: boolean) =>
+  `sticky-${isInner ? 'inner-' : ''}${front.address.replaceAll('.', '-')}-${front.protocol}-${front.port}`;
 
 /** The elements that serve `fronts`; `clusterAddress` is refused on all ports that no front has. */
 export function contributionOf(fronts: readonly Front[], clusterAddress: string | undefined): Contribution {
   const elements = new Map<SetName, Map<string, string>>(setNames.map((name) => [name, new Map()]));
-  const backends = new Map<string, readonly { address: string; port: number }[]>();
+  const backends: Record<BackendMap, Map<string, Spread['backends']>> = {
+    endpoints: new Map(),
+    'inner-endpoints': new Map(),
+  };
   const spreads = new Set<number>();
   const affinity = new Map<string, AffinityChain>();
   const put = (set: SetName, key: string, value = '') => elements.get(set)?.set(key, value);
   const addresses = new Set<string>();
   if (clusterAddress) put('cluster-addresses', clusterAddress);
+  const spread = (front: Front, action: Spread, [set, map]: readonly [SetName, BackendMap]) => {
+    const key = frontKey(front);
+    for (const { address } of action.backends) addresses.add(address);
+    if (front.affinitySeconds !== undefined) {
+      const name = affinityName(front, set === 'inner');
+      const { affinitySeconds: timeoutSeconds, protocol } = front;
+      const { masquerade } = action;
+      affinity.set(name, { timeoutSeconds, masquerade, backends: action.backends, protocol });
+      put(set, key, `goto ${name}`);
+      return;
+    }
+    spreads.add(action.backends.length);
+    put(set, key, `goto ${spreadChain(action.backends.length, action.masquerade)}`);
+    backends[map].set(key, action.backends);
+  };
   for (const front of fronts) {
-    const { action } = front;
+    const { action, inner } = front;
     const key = frontKey(front);
     if (front.sources) put('guarded', key);
     for (const source of front.sources ?? []) put('allowed', `${key} . ${source}`);
-    if (action.type !== 'spread') {
-      put('refused', key, `goto ${action.type === 'reject' ? 'refuse' : 'ignore'}`);
-      continue;
-    }
-    for (const { address } of action.backends) addresses.add(address);
-    if (front.affinitySeconds !== undefined) {
-      const name = affinityName(front);
-      const { affinitySeconds: timeoutSeconds, protocol } = front;
-      affinity.set(name, {
-        timeoutSeconds,
-        masquerade: action.masquerade,
-        backends: action.backends,
-        protocol,
-      });
-      put('services', key, `goto ${name}`);
-      continue;
-    }
-    spreads.add(action.backends.length);
-    put('services', key, `goto ${spreadChain(action.backends.length, action.masquerade)}`);
-    backends.set(key, action.backends);
+    if (inner) spread(front, inner, ['inner', 'inner-endpoints']);
+    if (action.type === 'spread') spread(front, action, ['services', 'endpoints']);
+    else put('refused', key, `goto ${action.type === 'reject' ? 'refuse' : 'ignore'}`);
   }
   for (const address of addresses) put('hairpin', `${address} . ${address}`);
   return { elements, backends, spreads, affinity };

@@ -19,17 +19,29 @@ import {
   usableFrom,
 } from './endpoints.ts';
 
+export interface Spread {
+  type: 'spread';
+  backends: readonly { address: string; port: number }[];
+  /** Where answers must come back through this node: for nobody, for all, or for what the node itself sends. */
+  masquerade: 'none' | 'all' | 'own';
+}
+
+export type Action =
+  /** Spread over the backends. */
+  | Spread
+  /** Answer that nobody is there. */
+  | { type: 'reject' }
+  /** Say nothing: backends exist, but none that may be used from here. */
+  | { type: 'drop' };
+
 /** An address and port that clients use, and what becomes of their packets. */
 export interface Front {
   address: string;
   protocol: 'tcp' | 'udp' | 'sctp';
   port: number;
-  action: /** Spread over the backends; `masquerade` where answers must come back through this node. */
-    | { type: 'spread'; backends: readonly { address: string; port: number }[]; masquerade: boolean }
-    /** Answer that nobody is there. */
-    | { type: 'reject' }
-    /** Say nothing: backends exist, but none that may be used from here. */
-    | { type: 'drop' };
+  action: Action;
+  /** What becomes of packets of the cluster's own pods and of this node, where that is something else. */
+  inner?: Spread;
   /** The cluster gave it to this Service alone: a cluster address or node port, not what a user or a balancer wrote. */
   allotted?: boolean;
   /** Ranges whose addresses may come here, none within another; without it anybody's may. */
@@ -90,15 +102,21 @@ function frontsOfPort({ spec }: Service, port: ServicePort, about: About): Front
   // One for all addresses: there may be hundreds, and thousands of backends.
   const inside = actionOf(backends, about.node, {
     local: spec.internalTrafficPolicy === 'Local',
-    masquerade: false,
+    masquerade: 'none',
   });
   const keepsClient = spec.externalTrafficPolicy === 'Local';
-  const outside = actionOf(backends, about.node, { local: keepsClient, masquerade: !keepsClient });
+  const outside = actionOf(backends, about.node, {
+    local: keepsClient,
+    masquerade: keepsClient ? 'none' : 'all',
+  });
+  // As if the cluster's own packets went out to the load balancer, and came back on a node that has backends.
+  const returned = keepsClient && actionOf(backends, about.node, { local: false, masquerade: 'own' });
+  const inner = returned && returned.type === 'spread' ? { inner: returned } : {};
   const affinity =
     spec.sessionAffinity === 'ClientIP'
       ? { affinitySeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultAffinitySeconds }
       : {};
-  const front = (address: string, number: number, action: Front['action']): Front => ({
+  const front = (address: string, number: number, action: Action): Front => ({
     address,
     protocol,
     port: number,
@@ -108,9 +126,17 @@ function frontsOfPort({ spec }: Service, port: ServicePort, about: About): Front
   const nodePorts = port.nodePort ? about.node.addresses : [];
   return [
     { ...front(about.address, port.port, inside), allotted: true },
-    ...about.external.map((address) => front(address, port.port, outside)),
-    ...about.balanced.map((address) => ({ ...front(address, port.port, outside), ...about.sources })),
-    ...nodePorts.map((address) => ({ ...front(address, port.nodePort ?? 0, outside), allotted: true })),
+    ...about.external.map((address) => ({ ...front(address, port.port, outside), ...inner })),
+    ...about.balanced.map((address) => ({
+      ...front(address, port.port, outside),
+      ...inner,
+      ...about.sources,
+    })),
+    ...nodePorts.map((address) => ({
+      ...front(address, port.nodePort ?? 0, outside),
+      ...inner,
+      allotted: true,
+    })),
   ];
 }
 
@@ -140,10 +166,10 @@ function sourcesOf(service: Service, balanced: readonly string[], node: NodeView
 interface Policy {
   /** Only backends on this node. */
   local: boolean;
-  masquerade: boolean;
+  masquerade: Spread['masquerade'];
 }
 
-function actionOf(all: readonly Backend[], node: NodeView, { local, masquerade }: Policy): Front['action'] {
+function actionOf(all: readonly Backend[], node: NodeView, { local, masquerade }: Policy): Action {
   const chosen = local ? usable(all.filter((backend) => backend.local)) : usableFrom(all, node);
   if (chosen.length === 0) return usable(all).length > 0 ? { type: 'drop' } : { type: 'reject' };
   return { type: 'spread', masquerade, backends: chosen.map(({ address, port }) => ({ address, port })) };

@@ -26,7 +26,7 @@ const front = (backends: string[], more: Partial<Front> = {}): Front => ({
   port: 80,
   action: {
     type: 'spread',
-    masquerade: false,
+    masquerade: 'none',
     backends: backends.map((address) => ({ address, port: 8080 })),
   },
   ...more,
@@ -40,7 +40,7 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
   afterAll(async () => void (await mustRun(systemProcesses, 'ip', ['netns', 'delete', namespace])));
 
   test('made anew, changed, flushed by others, removed', async () => {
-    const rules = new Ruleset();
+    const rules = new Ruleset('10.244.0.0/16');
     rules.set('default/a', contributionOf([front(['10.244.1.2', '10.244.1.3'])], '10.96.1.1'));
     rules.set(
       'default/b',
@@ -71,7 +71,7 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
   });
 
   test('client affinity comes, changes and goes', async () => {
-    const rules = new Ruleset();
+    const rules = new Ruleset('10.244.0.0/16');
     await backend.apply(text(rules.reload()));
     const sticky = (backends: string[], affinitySeconds = 60) =>
       contributionOf([front(backends, { affinitySeconds })], '10.96.1.1');
@@ -95,7 +95,7 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
     await mustRun(inside, 'ip', ['link', 'set', 'lo', 'up']);
     for (const address of [balanced, '198.19.46.8'])
       await mustRun(inside, 'ip', ['address', 'add', `${address}/32`, 'dev', 'lo']);
-    const rules = new Ruleset();
+    const rules = new Ruleset('10.244.0.0/16');
     const guarded = (sources?: string[]) =>
       contributionOf([front(['198.19.46.8'], { address: balanced, sources })], undefined);
     const isDropped = async () => {
@@ -116,7 +116,7 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
   });
 
   test('a script with an error changes nothing', async () => {
-    const rules = new Ruleset();
+    const rules = new Ruleset('10.244.0.0/16');
     rules.set('default/a', contributionOf([front(['10.244.1.2'])], '10.96.1.1'));
     await backend.apply(text(rules.reload()));
     const before = await list('ruleset');
@@ -141,7 +141,7 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
     try {
       const said = on(peers.stdout.setEncoding('utf8'), 'data', { signal: AbortSignal.timeout(10_000) });
       expect((await said.next()).value).toEqual(['open\n']);
-      const rules = new Ruleset();
+      const rules = new Ruleset('10.244.0.0/16');
       rules.set('default/a', contributionOf([front([address])], '10.96.1.1'));
       await backend.apply(text(rules.reload()));
       peers.stdin.write('still');

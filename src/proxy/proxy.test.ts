@@ -57,7 +57,16 @@ async function running(objects: Record<string, Written[]>) {
   };
   const health = { listen, host: '127.0.0.1', port: 10_256 };
   const events = { record: () => {} };
-  const proxy = createProxy({ nodeName: 'node-1', informers, backend, health, events, clock, log });
+  const proxy = createProxy({
+    nodeName: 'node-1',
+    podRange: '10.244.0.0/16',
+    informers,
+    backend,
+    health,
+    events,
+    clock,
+    log,
+  });
   const ended = proxy.run(abort.signal);
   informers.start(abort.signal);
   const step = async () => {

@@ -22,6 +22,8 @@ import { isEligible, SyncHealth } from './sync-health.ts';
 
 export interface ProxyOptions {
   nodeName: string;
+  /** Addresses of all pods of the cluster, such as `10.244.0.0/16`. */
+  podRange: string;
   informers: Informers;
   backend: ProxyBackend;
   /** Where load balancers ask how this node is. */
@@ -60,7 +62,7 @@ class Proxy {
   readonly #services: Informer<Service>;
   readonly #slices: Informer<EndpointSlice>;
   readonly #nodes: Informer<Node>;
-  readonly #ruleset = new Ruleset();
+  readonly #ruleset: Ruleset;
   readonly #dirty = new Set<string>();
   readonly #claims = new Claims();
   /** What each Service wants, and those of it that no other Service has. */
@@ -73,6 +75,7 @@ class Proxy {
 
   constructor(options: ProxyOptions) {
     this.#options = options;
+    this.#ruleset = new Ruleset(options.podRange);
     this.#services = options.informers.of(services);
     this.#slices = options.informers.of(endpointslices);
     this.#nodes = options.informers.of(nodes, { fieldSelector: `metadata.name=${options.nodeName}` });
@@ -261,7 +264,9 @@ const udpFronts = (fronts: readonly Front[]): ReadonlyMap<string, Front> =>
 
 function losesFlows(before: Front | undefined, after: Front | undefined): boolean {
   const backendsIn = (front: Front | undefined) =>
-    front?.action.type === 'spread' ? front.action.backends.map((b) => `${b.address}:${b.port}`) : [];
+    [front?.action, front?.inner].flatMap((action) =>
+      action?.type === 'spread' ? action.backends.map((b) => `${b.address}:${b.port}`) : [],
+    );
   const had = backendsIn(before);
   const has = new Set(backendsIn(after));
   // Also flows that began while nobody was there go on to nobody.

@@ -33,7 +33,7 @@ describe('what becomes of a packet', () => {
     const [front] = frontsOf(service(), [slice(['10.244.1.2', '10.244.1.3'])], node);
     expect(front?.action).toEqual({
       type: 'spread',
-      masquerade: false,
+      masquerade: 'none',
       backends: [
         { address: '10.244.1.2', port: 8080 },
         { address: '10.244.1.3', port: 8080 },
@@ -63,6 +63,10 @@ describe('what becomes of a packet', () => {
     const [inside, outside] = frontsOf(ported, [away], node);
     expect(inside?.action.type).toBe('spread');
     expect(outside).toMatchObject({ address: '198.18.0.2', port: 30080, action: { type: 'drop' } });
+    expect([inside?.inner, outside?.inner]).toEqual([
+      undefined,
+      { type: 'spread', masquerade: 'own', backends: [{ address: '10.244.2.2', port: 8080 }] },
+    ]);
   });
 
   test('node ports go through this node', () => {
@@ -70,8 +74,8 @@ describe('what becomes of a packet', () => {
     const fronts = frontsOf(ported, [slice(['10.244.1.2'])], node);
     expect(fronts.map((f) => [f.address, f.port, f.action.type === 'spread' && f.action.masquerade])).toEqual(
       [
-        ['10.96.1.1', 80, false],
-        ['198.18.0.2', 30080, true],
+        ['10.96.1.1', 80, 'none'],
+        ['198.18.0.2', 30080, 'all'],
       ],
     );
   });
@@ -205,7 +209,7 @@ describe('who may use the addresses of a load balancer', () => {
   });
 
   test('packets of others are dropped before they get a backend’s address', () => {
-    const rules = new Ruleset();
+    const rules = new Ruleset('10.244.0.0/16');
     const fronts = frontsOf(balanced(['192.0.2.0/24']), [slice(['10.244.1.2'])], node);
     rules.set('default/web', contributionOf(fronts, '10.96.1.1'));
     const script = text(rules.reload());
@@ -220,7 +224,7 @@ describe('rules follow changes', () => {
     contributionOf(frontsOf(service(), [slice(addresses)], node), '10.96.1.1');
 
   test('only what changed is written', () => {
-    const rules = new Ruleset();
+    const rules = new Ruleset('10.244.0.0/16');
     rules.set('default/web', of(['10.244.1.2', '10.244.1.3']));
     rules.reload();
     rules.set('default/web', of(['10.244.1.2', '10.244.1.9']));
@@ -236,7 +240,7 @@ describe('rules follow changes', () => {
   });
 
   test('an element that two Services share stays until both are gone', () => {
-    const rules = new Ruleset();
+    const rules = new Ruleset('10.244.0.0/16');
     rules.set('default/a', of(['10.244.1.2']));
     const other = service({ clusterIP: '10.96.1.2' });
     rules.set('default/b', contributionOf(frontsOf(other, [slice(['10.244.1.2'])], node), '10.96.1.2'));
@@ -251,7 +255,7 @@ describe('rules follow changes', () => {
 });
 
 test('more backends than there are chains for make the table anew', () => {
-  const rules = new Ruleset();
+  const rules = new Ruleset('10.244.0.0/16');
   rules.reload();
   const many = Array.from({ length: 40 }, (_, i) => `10.244.1.${i + 2}`);
   rules.set('default/web', contributionOf(frontsOf(service(), [slice(many)], node), '10.96.1.1'));
@@ -261,7 +265,7 @@ test('more backends than there are chains for make the table anew', () => {
 });
 
 test('a Service whose backends come one by one has the table made anew a few times', () => {
-  const rules = new Ruleset();
+  const rules = new Ruleset('10.244.0.0/16');
   rules.reload();
   const spread = (count: number) => ({ ...nothing, spreads: new Set([count]) });
   let reloads = 0;
@@ -281,7 +285,7 @@ test('flows of UDP clients are forgotten when their backend goes', () => {
         port: 53,
         action: {
           type: 'spread',
-          masquerade: false,
+          masquerade: 'none',
           backends: backends.map((address) => ({ address, port: 53 })),
         },
       },
@@ -291,6 +295,18 @@ test('flows of UDP clients are forgotten when their backend goes', () => {
     { protocol: 'udp', address: '10.96.0.10', port: 53 },
   ]);
   expect(staleFlows(dns(['10.244.1.2']), [])).toHaveLength(1);
+});
+
+test('flows of pods are forgotten as well when it is another node’s backend that goes', () => {
+  const spread = (...addresses: string[]) => ({
+    type: 'spread' as const,
+    masquerade: 'none' as const,
+    backends: addresses.map((address) => ({ address, port: 53 })),
+  });
+  const front = { address: '203.0.113.1', protocol: 'udp', port: 53, action: spread('10.244.1.2') } as const;
+  const has = (...inner: string[]) => [{ ...front, inner: spread(...inner) }];
+  expect(staleFlows(has('10.244.1.2', '10.244.2.2'), has('10.244.1.2'))).toHaveLength(1);
+  expect(staleFlows(has('10.244.1.2'), has('10.244.1.2', '10.244.2.2'))).toEqual([]);
 });
 
 describe('a Service of many ports', () => {
@@ -330,10 +346,10 @@ test('of many addresses and endpoints of a Service only as much is kept as there
   const of = (last: string) =>
     contributionOf(frontsOf(service({ externalIPs }), [slice(backends(last))], node), undefined);
   const before = of('10.244.2.1');
-  expect(new Set(before.backends.values()).size).toBeLessThanOrEqual(2);
+  expect(new Set(before.backends.endpoints.values()).size).toBeLessThanOrEqual(2);
   const kept = [...before.elements.values()].reduce((sum, { size }) => sum + size, 0);
   expect(kept).toBeLessThanOrEqual(101 + 100);
-  const rules = new Ruleset();
+  const rules = new Ruleset('10.244.0.0/16');
   rules.set('default/web', before);
   const count = (script: string) => script.match(/ : 10\.244\.\d+\.\d+ \. 8080/g)?.length;
   expect(count(text(rules.reload()))).toBe(101 * 100);

@@ -1,6 +1,8 @@
 import {
   type AffinityChain,
+  type BackendMap,
   type Backends,
+  backendMaps,
   type Contribution,
   nothing,
   type SetName,
@@ -19,21 +21,33 @@ const masqueradeMark = '0x4000';
 const guard =
   'ct state new ip daddr . ip protocol . th dport @guarded ip daddr . ip protocol . th dport . ip saddr != @allowed drop;';
 
-const declarations = `
+const declarations = (podRange: string) => `
   map services { type ipv4_addr . inet_proto . inet_service : verdict; }
+  map inner { type ipv4_addr . inet_proto . inet_service : verdict; }
   map refused { type ipv4_addr . inet_proto . inet_service : verdict; }
   map endpoints { typeof ip daddr . ip protocol . th dport . numgen random mod 2 : ip daddr . th dport; }
+  map inner-endpoints { typeof ip daddr . ip protocol . th dport . numgen random mod 2 : ip daddr . th dport; }
   set cluster-addresses { type ipv4_addr; }
   set hairpin { type ipv4_addr . ipv4_addr; }
   set guarded { type ipv4_addr . inet_proto . inet_service; }
   set allowed { type ipv4_addr . inet_proto . inet_service . ipv4_addr; flags interval; }
   chain masquerade-later { meta mark set meta mark or ${masqueradeMark}; }
+  chain masquerade-own { fib saddr type local jump masquerade-later; }
   chain refuse { meta l4proto tcp reject with tcp reset; reject; }
   chain ignore { drop; }
   chain guard-prerouting { type filter hook prerouting priority dstnat - 10; policy accept; ${guard} }
   chain guard-output { type filter hook output priority -110; policy accept; ${guard} }
-  chain nat-prerouting { type nat hook prerouting priority dstnat; policy accept; ip daddr . ip protocol . th dport vmap @services; }
-  chain nat-output { type nat hook output priority -100; policy accept; ip daddr . ip protocol . th dport vmap @services; }
+  chain nat-prerouting {
+    type nat hook prerouting priority dstnat; policy accept;
+    ip saddr != ${podRange} ip daddr @cluster-addresses jump masquerade-later;
+    ip saddr ${podRange} ip daddr . ip protocol . th dport vmap @inner;
+    ip daddr . ip protocol . th dport vmap @services;
+  }
+  chain nat-output {
+    type nat hook output priority -100; policy accept;
+    ip daddr . ip protocol . th dport vmap @inner;
+    ip daddr . ip protocol . th dport vmap @services;
+  }
   chain nat-postrouting {
     type nat hook postrouting priority srcnat; policy accept;
     meta mark & ${masqueradeMark} == ${masqueradeMark} masquerade fully-random;
@@ -57,7 +71,7 @@ const spreadStep = 32;
 
 type Elements = Iterable<readonly [key: string, value: string]>;
 
-const changeLines = (verb: 'add' | 'delete', set: SetName | 'endpoints', elements: Elements) =>
+const changeLines = (verb: 'add' | 'delete', set: SetName | BackendMap, elements: Elements) =>
   elementLines(verb, { table, set }, verb === 'add' ? withValues(elements) : keysOf(elements));
 
 function* withValues(elements: Elements): Iterable<string> {
@@ -68,7 +82,7 @@ function* keysOf(elements: Elements): Iterable<string> {
   for (const [key] of elements) yield key;
 }
 
-/** The elements of `endpoints` that one list of backends makes and another does not. */
+/** The elements of a map of backends that one list of backends makes and another does not. */
 function* endpointElements(one: Backends, other: Backends): Iterable<readonly [string, string]> {
   for (const [front, backends] of one) {
     const others = other.get(front) ?? [];
@@ -81,7 +95,7 @@ function* endpointElements(one: Backends, other: Backends): Iterable<readonly [s
 }
 
 function spreadLines(count: number): string[] {
-  const [plain, masquerading] = [spreadChain(count, false), spreadChain(count, true)];
+  const [plain, masquerading, inner] = (['none', 'all', 'own'] as const).map((m) => spreadChain(count, m));
   const pick = `ip daddr . ip protocol . th dport . numgen random mod ${count}`;
   return [
     `add chain ip ${table} ${plain}`,
@@ -89,14 +103,20 @@ function spreadLines(count: number): string[] {
     `add chain ip ${table} ${masquerading}`,
     `add rule ip ${table} ${masquerading} jump masquerade-later`,
     `add rule ip ${table} ${masquerading} goto ${plain}`,
+    `add chain ip ${table} ${inner}`,
+    `add rule ip ${table} ${inner} jump masquerade-own`,
+    `add rule ip ${table} ${inner} dnat ip to ${pick} map @inner-endpoints`,
   ];
 }
+
+const markingChain = { none: undefined, all: 'masquerade-later', own: 'masquerade-own' };
 
 const backendChain = (name: string, { address, port }: { address: string; port: number }) =>
   `${name}-${address.replaceAll('.', '-')}-${port}`;
 
 function affinityLines(name: string, chain: AffinityChain): string[] {
   const choices = chain.backends.map((backend) => backendChain(name, backend));
+  const marking = markingChain[chain.masquerade];
   const timeout = `timeout ${chain.timeoutSeconds}s`;
   return [
     `add chain ip ${table} ${name}`,
@@ -106,7 +126,7 @@ function affinityLines(name: string, chain: AffinityChain): string[] {
       `add rule ip ${table} ${choice} update @${choice} { ip saddr }`,
       `add rule ip ${table} ${choice} meta l4proto ${chain.protocol} dnat to ${chain.backends[i]?.address}:${chain.backends[i]?.port}`,
     ]),
-    ...(chain.masquerade ? [`add rule ip ${table} ${name} jump masquerade-later`] : []),
+    ...(marking ? [`add rule ip ${table} ${name} jump ${marking}`] : []),
     ...choices.map((choice) => `add rule ip ${table} ${name} ip saddr @${choice} goto ${choice}`),
     `add rule ip ${table} ${name} numgen random mod ${choices.length} vmap { ${choices.map((c, i) => `${i} : goto ${c}`).join(', ')} }`,
   ];
@@ -143,6 +163,7 @@ function* joined<T>(parts: Iterable<Iterable<T>>): Iterable<T> {
  * nft commands for all that was noted since; `reload` gives those that make the table anew.
  */
 export class Ruleset {
+  readonly #podRange: string;
   readonly #contributions = new Map<string, Contribution>();
   /** How many Services have an element; the same pod may stand behind several. */
   readonly #shared = new Map<string, number>();
@@ -154,6 +175,11 @@ export class Ruleset {
   /** Chains and sets are removed after the elements that lead to them. */
   #lateLines: string[] = [];
 
+  /** `podRange` has the addresses of all pods of the cluster. */
+  constructor(podRange: string) {
+    this.#podRange = podRange;
+  }
+
   /** What a Service contributes now; `undefined` where it is gone. */
   set(service: string, next: Contribution | undefined): void {
     const before = this.#contributions.get(service) ?? nothing;
@@ -162,10 +188,11 @@ export class Ruleset {
     else this.#contributions.delete(service);
     this.#growSpreads(after);
     this.#changeAffinity(before, after);
-    this.#lines.push(
-      changeLines('delete', 'endpoints', endpointElements(before.backends, after.backends)),
-      changeLines('add', 'endpoints', endpointElements(after.backends, before.backends)),
-    );
+    for (const map of backendMaps)
+      this.#lines.push(
+        changeLines('delete', map, endpointElements(before.backends[map], after.backends[map])),
+        changeLines('add', map, endpointElements(after.backends[map], before.backends[map])),
+      );
     for (const name of setNames)
       this.#changeElements(name, before.elements.get(name), after.elements.get(name));
   }
@@ -191,11 +218,16 @@ export class Ruleset {
   }
 
   *#whole(): Iterable<string> {
-    yield* [`add table ip ${table}`, `delete table ip ${table}`, `table ip ${table} {${declarations}}`];
+    yield* [
+      `add table ip ${table}`,
+      `delete table ip ${table}`,
+      `table ip ${table} {${declarations(this.#podRange)}}`,
+    ];
     for (let count = 1; count <= this.#spreads; count++) yield* spreadLines(count);
     const all = [...this.#contributions.values()];
     for (const { affinity } of all) for (const [name, chain] of affinity) yield* affinityLines(name, chain);
-    yield* changeLines('add', 'endpoints', joined(all.map((c) => endpointElements(c.backends, new Map()))));
+    for (const map of backendMaps)
+      yield* changeLines('add', map, joined(all.map((c) => endpointElements(c.backends[map], new Map()))));
     for (const name of setNames) {
       const merged = new Map(joined(all.map((c) => c.elements.get(name) ?? [])));
       yield* changeLines('add', name, merged);
