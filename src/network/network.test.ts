@@ -3,7 +3,7 @@ import type { Node } from '../api/core/v1.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import { cniConfig } from './cni.ts';
 import { createNetwork, type NetworkOptions } from './network.ts';
-import { parseRoutes, routeChanges, wantedRoutes } from './routes.ts';
+import { parseRoutes, podRoutes, routeChanges, routedServiceRanges } from './routes.ts';
 
 const node = (name: string, address?: string, podCIDR?: string): Node => ({
   metadata: { name },
@@ -22,7 +22,7 @@ test('a node has a way to the pods of every other node whose place is known', ()
     node('wide', '198.18.0.7', '10.244.6.0/33'),
     node('far', '198.18.0.8', '300.244.6.0/24'),
   ];
-  expect([...wantedRoutes(nodes, 'a')]).toEqual([['10.244.1.0/24', '198.18.0.3']]);
+  expect([...podRoutes(nodes, 'a')]).toEqual([['10.244.1.0/24', 'via 198.18.0.3']]);
 });
 
 test('a node to which there is no way does not keep others from having one', async () => {
@@ -44,14 +44,31 @@ test('a node to which there is no way does not keep others from having one', asy
   expect(commands.at(-1)).toEqual(['ip', '-force', '-batch', '-']);
 });
 
+test('ranges of Services are routed, but for those in which pods or nodes have addresses, and those of IPv6', () => {
+  const nodes = [node('a', '198.18.0.2'), node('b', '203.0.113.3')];
+  const serviceCidrs = [
+    ['10.96.0.0/12', 'fd00::/112'],
+    ['10.112.0.0/16'],
+    ['10.240.0.0/12'],
+    ['203.0.113.0/28'],
+    ['0.0.0.0/1'],
+    ['10.112.0.0/16'],
+    ['10.113.0.0/16; reboot'],
+  ].map((cidrs, i) => ({ metadata: { name: `range-${i}` }, spec: { cidrs } }));
+  expect(routedServiceRanges({ serviceCidrs, nodes, podRange: '10.244.0.0/16' })).toEqual([
+    '10.96.0.0/12',
+    '10.112.0.0/16',
+  ]);
+});
+
 test('only what differs is changed', () => {
   const current = parseRoutes(
     '10.244.1.0/24 via 198.18.0.3 dev eth0 \n10.244.2.0/24 via 198.18.0.4 dev eth0 \n10.244.4.0/24 via 198.18.0.9 dev eth0\n',
   );
   const wanted = new Map([
-    ['10.244.1.0/24', '198.18.0.3'],
-    ['10.244.3.0/24', '198.18.0.5'],
-    ['10.244.4.0/24', '198.18.0.6'],
+    ['10.244.1.0/24', 'via 198.18.0.3'],
+    ['10.244.3.0/24', 'via 198.18.0.5'],
+    ['10.244.4.0/24', 'via 198.18.0.6'],
   ]);
   expect(routeChanges(current, wanted)).toEqual([
     'route del 10.244.2.0/24 proto 158',

@@ -1,5 +1,6 @@
 import type { Node } from '../api/core/v1.ts';
-import { nodes } from '../api/generated/resources.ts';
+import type { ServiceCIDR } from '../api/networking/v1.ts';
+import { nodes, servicecidrs } from '../api/generated/resources.ts';
 import type { Component } from '../client/component.ts';
 import type { Informer } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
@@ -9,7 +10,17 @@ import { runNft } from '../platform/nft.ts';
 import { mustRun } from '../platform/processes.ts';
 import { cniConfig, cniFileName } from './cni.ts';
 import { InOrder } from './in-order.ts';
-import { parseRoutes, routeChanges, routeProtocol, wantedRoutes } from './routes.ts';
+import {
+  deviceIn,
+  internalAddress,
+  parseRoutes,
+  podRoutes,
+  type Routes,
+  routeChanges,
+  routedServiceRanges,
+  routeProtocol,
+  serviceRoutes,
+} from './routes.ts';
 
 export interface NetworkOptions {
   nodeName: string;
@@ -41,7 +52,7 @@ function masqueradeScript(podCidr: string, podRange: string): string {
   ].join('\n');
 }
 
-/** Gives the pods of one node their network, and the way to the pods of the others. */
+/** Gives the pods of one node their network, and the node the way to the pods of the others and to Services. */
 export function createNetwork(options: NetworkOptions): Component {
   return { name: 'network', run: (signal) => new Network(options).run(signal) };
 }
@@ -49,12 +60,14 @@ export function createNetwork(options: NetworkOptions): Component {
 class Network {
   readonly #options: NetworkOptions;
   readonly #nodes: Informer<Node>;
+  readonly #serviceCidrs: Informer<ServiceCIDR>;
   readonly #order: InOrder;
   #podCidr = '';
 
   constructor(options: NetworkOptions) {
     this.#options = options;
     this.#nodes = options.informers.of(nodes);
+    this.#serviceCidrs = options.informers.of(servicecidrs);
     const { clock, log } = options.platform;
     const lookAgain = { afterMs: lookAgainMs, look: () => this.#order.changed() };
     this.#order = new InOrder({ what: 'pod network', sync: () => this.#sync(), lookAgain, clock, log });
@@ -67,7 +80,8 @@ class Network {
       deleted: changed,
       updated: (node, old) => void (isMoved(node, old) && changed()),
     });
-    await orAborted(this.#nodes.synced, signal);
+    this.#serviceCidrs.onChange({ added: changed, deleted: changed });
+    await orAborted(Promise.all([this.#nodes.synced, this.#serviceCidrs.synced]), signal);
     await this.#order.run(signal);
   }
 
@@ -79,10 +93,31 @@ class Network {
       this.#podCidr = podCidr;
     }
     const listed = await mustRun(platform.processes, 'ip', ['-4', 'route', 'show', 'proto', routeProtocol]);
-    const lines = routeChanges(parseRoutes(listed), wantedRoutes(this.#nodes.list(), nodeName));
+    const lines = routeChanges(parseRoutes(listed), await this.#wantedRoutes());
     // A way that the kernel refuses, to an address that is not on its network, keeps none of the others from being made.
     if (lines.length > 0)
       await mustRun(platform.processes, 'ip', ['-force', '-batch', '-'], { input: `${lines.join('\n')}\n` });
+  }
+
+  async #wantedRoutes(): Promise<Routes> {
+    const { nodeName, podRange, platform } = this.#options;
+    const all = this.#nodes.list();
+    const own = this.#nodes.get(nodeName);
+    const address = own && internalAddress(own);
+    const serviceCidrs = this.#serviceCidrs.list();
+    const ranges = routedServiceRanges({ serviceCidrs, nodes: all, podRange });
+    const pods = podRoutes(all, nodeName);
+    if (!address || ranges.length === 0) return pods;
+    const shown = await mustRun(platform.processes, 'ip', [
+      '-4',
+      '-oneline',
+      'address',
+      'show',
+      'to',
+      address,
+    ]);
+    const device = deviceIn(shown);
+    return device === undefined ? pods : new Map([...pods, ...serviceRoutes(ranges, { device, address })]);
   }
 
   async #installPodNetwork(podCidr: string): Promise<void> {

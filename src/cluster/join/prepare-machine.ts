@@ -1,4 +1,5 @@
 import { parseMountInfo } from '../../kubelet/volumes/mounts.ts';
+import { deviceIn } from '../../network/routes.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { runRoot } from '../hosts/layout.ts';
 import { routedRanges } from '../service-network.ts';
@@ -25,7 +26,7 @@ export async function prepareMachine(
   for (const path of unsharedMounts(await files.readText('/proc/self/mountinfo')))
     await run('mount', ['--make-shared', path]);
   const links = await run('ip', ['-4', '-oneline', 'address', 'show', 'to', address]);
-  const device = links.trim().split(/\s+/)[1];
+  const device = deviceIn(links);
   if (device === undefined) return;
   for (const range of routedRanges(serviceRangesOf(node)))
     await run('ip', ['route', 'replace', range, 'dev', device, 'scope', 'link', 'src', address]);
