@@ -264,16 +264,16 @@ describe('names', () => {
   };
 
   test('are asked of the cluster, then of the node', () => {
-    expect(podDns(podOf(), settings)).toEqual({
+    expect(podDns(podOf(), settings).config).toEqual({
       servers: ['10.96.0.10'],
       searches: ['shop.svc.cluster.local', 'svc.cluster.local', 'cluster.local', 'example.org'],
       options: ['ndots:5'],
     });
-    expect(podDns(podOf({ hostNetwork: true }), settings).servers).toEqual(['1.1.1.1']);
+    expect(podDns(podOf({ hostNetwork: true }), settings).config.servers).toEqual(['1.1.1.1']);
     expect(
-      podDns(podOf({ hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' }), settings).servers,
+      podDns(podOf({ hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' }), settings).config.servers,
     ).toEqual(['10.96.0.10']);
-    expect(podDns(podOf({ dnsPolicy: 'Default' }), settings)).toEqual({
+    expect(podDns(podOf({ dnsPolicy: 'Default' }), settings).config).toEqual({
       servers: ['1.1.1.1'],
       searches: ['example.org'],
       options: ['timeout:1'],
@@ -286,12 +286,32 @@ describe('names', () => {
       searches: ['a.b'],
       options: [{ name: 'ndots', value: '2' }, { name: 'edns0' }],
     };
-    expect(podDns(podOf({ dnsPolicy: 'None', dnsConfig }), settings)).toEqual({
+    expect(podDns(podOf({ dnsPolicy: 'None', dnsConfig }), settings).config).toEqual({
       servers: ['9.9.9.9'],
       searches: ['a.b'],
       options: ['ndots:2', 'edns0'],
     });
-    expect(podDns(podOf({ dnsConfig }), settings).options).toEqual(['ndots:2', 'edns0']);
+    expect(podDns(podOf({ dnsConfig }), settings).config.options).toEqual(['ndots:2', 'edns0']);
+  });
+
+  test('no more than resolvers take, which is told', () => {
+    const searches = Array.from({ length: 40 }, (_, i) => `s${i}.example.org`);
+    const nameservers = ['1.1.1.1', '2.2.2.2', '3.3.3.3', '4.4.4.4'];
+    const dnsConfig = { nameservers, searches };
+    const few = podDns(podOf({ dnsConfig }), settings);
+    expect(few.config.servers).toEqual(['10.96.0.10', '1.1.1.1', '2.2.2.2']);
+    expect(few.config.searches).toHaveLength(32);
+    expect(few.warnings).toEqual([
+      'Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: 10.96.0.10 1.1.1.1 2.2.2.2',
+      `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${few.config.searches.join(' ')}`,
+    ]);
+    const long = (length: number) => 'a'.repeat(length);
+    const of = (...own: string[]) =>
+      podDns(podOf({ dnsPolicy: 'None', dnsConfig: { nameservers: ['1.1.1.1'], searches: own } }), settings);
+    expect(of(long(254), 'b', long(253)).config.searches).toEqual(['b', long(253)]);
+    const line = Array.from({ length: 9 }, (_, i) => `${i}${long(249)}`);
+    expect(of(...line, 'last').config.searches).toEqual(line.slice(0, 8));
+    expect(of('a', 'b').warnings).toEqual([]);
   });
 
   test('of the pod itself', () => {

@@ -9,9 +9,8 @@ export interface DnsSettings {
   node: DnsConfig;
 }
 
-/** As many as the resolver reads. */
-const maxServers = 3;
-const maxSearches = 32;
+/** What resolvers take: of a longer name in the search list some end the program that asks. */
+const most = { servers: 3, searches: 32, searchCharacters: 2048, nameCharacters: 253 };
 const clusterOptions = ['ndots:5'];
 
 /** Reads a resolv.conf. */
@@ -29,8 +28,14 @@ export function parseResolvConf(text: string): DnsConfig {
   return config;
 }
 
-/** What the pod's resolv.conf is to say. */
-export function podDns(pod: Pod, settings: DnsSettings): DnsConfig {
+/** What the pod's resolv.conf is to say, and what is to be told of that. */
+export interface PodDns {
+  config: DnsConfig;
+  /** What is left out of it, in upstream's words. */
+  warnings: string[];
+}
+
+export function podDns(pod: Pod, settings: DnsSettings): PodDns {
   const base = baseOf(pod, settings);
   const own = pod.spec.dnsConfig;
   if (!own) return bounded(base);
@@ -66,8 +71,27 @@ function mergeOptions(base: string[], own: string[]): string[] {
   return [...byName.values()];
 }
 
-const bounded = (dns: DnsConfig): DnsConfig => ({
-  ...dns,
-  servers: dns.servers.slice(0, maxServers),
-  searches: dns.searches.slice(0, maxSearches),
-});
+function bounded(dns: DnsConfig): PodDns {
+  const servers = dns.servers.slice(0, most.servers);
+  const searches = boundedSearches(dns.searches);
+  const warnings = [
+    ...(servers.length < dns.servers.length
+      ? [
+          `Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: ${servers.join(' ')}`,
+        ]
+      : []),
+    ...(searches.length < dns.searches.length
+      ? [
+          `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${searches.join(' ')}`,
+        ]
+      : []),
+  ];
+  return { config: { ...dns, servers, searches }, warnings };
+}
+
+/** As many as are taken, without those that are too long, and then as many as fit into a line. */
+function boundedSearches(all: string[]): string[] {
+  const taken = all.slice(0, most.searches).filter(({ length }) => length <= most.nameCharacters);
+  while (taken.join(' ').length > most.searchCharacters) taken.pop();
+  return taken;
+}

@@ -138,11 +138,14 @@ export class Syncer {
     if (pod.spec.hostUsers === false)
       throw new Error('this node cannot give pods user namespaces of their own');
     const names = podNames(pod, facts.dns.clusterDomain);
+    const dns = podDns(pod, facts.dns);
+    for (const message of dns.warnings)
+      podEvent(this.#options.context, pod, { type: 'Warning', reason: 'DNSConfigForming', message });
     return sandboxSpec({
       pod,
       attempt,
       hostname: kernelHostname(pod, names),
-      dns: podDns(pod, facts.dns),
+      dns: dns.config,
       logDirectory: podLogDirectory(facts.logsDir, pod),
       cgroupParent: podCgroupPath(facts.podsCgroup, pod.metadata.uid as string, qosClassOf(pod)),
       defaults: facts.defaults,
