@@ -244,7 +244,7 @@ function networking(
       address,
       port: 53,
       domain,
-      upstreams: upstreamDns,
+      upstreams: upstreamDns.map((server) => ({ address: server, port: 53 })),
     }),
   ];
 }

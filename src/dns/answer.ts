@@ -1,6 +1,6 @@
 import * as dnsPacket from 'dns-packet';
 import type { Random } from '../platform/random.ts';
-import { type Answer, type ClusterView, isOurs, resolve } from './records.ts';
+import { type Answer, type ClusterView, isOurs, resolveAliases } from './records.ts';
 
 /** Seconds that answers may be kept. */
 const ttlSeconds = 5;
@@ -48,21 +48,50 @@ interface Reply {
   soa?: string;
 }
 
-/** The answer from what the cluster knows. */
+/** What the cluster knows of what is asked; `outside` is a name that an alias leads to, for others to answer. */
+export function ownRecords(query: Query, view: ClusterView): ReturnType<typeof resolveAliases> {
+  return resolveAliases(nameOf(query), typeOf(query), view);
+}
+
+export const typeOf = (query: Query) => String(query.questions?.[0]?.type ?? 'A');
+
+/** The answer from what the cluster knows, and others of a name that an alias leads to. */
 export function ownAnswer(
   query: Query,
   view: ClusterView,
-  options: { over: 'udp' | 'tcp'; random: Random },
+  options: { over: 'udp' | 'tcp'; random: Random; outside?: readonly Answer[] },
 ): Buffer {
   if (!isEncodable(nameOf(query))) return bareAnswer({ ...query, questions: [] }, 'FORMERR', options.over);
-  const type = String(query.questions?.[0]?.type ?? 'A');
-  const { exists, answers, additionals } = resolve(nameOf(query), type, view);
+  const { random, over, outside = [] } = options;
+  const { exists, answers: own, additionals } = ownRecords(query, view);
+  const answers = outside.length > 0 ? [...own, ...outside] : own;
   const code = exists ? 'NOERROR' : 'NXDOMAIN';
-  if (!areEncodable(answers) || !areEncodable(additionals))
-    return bareAnswer(query, 'SERVFAIL', options.over);
+  if (!areEncodable(answers) || !areEncodable(additionals)) return bareAnswer(query, 'SERVFAIL', over);
   const soa = answers.length === 0 ? view.domain : undefined;
-  const { random, over } = options;
-  return encode(query, { code, authoritative: true, answers, additionals, random, soa }, over);
+  // Of an alias and what it leads to the alias comes first: resolvers read them in turn.
+  const mixed = answers[0]?.type === 'CNAME' ? {} : { random };
+  return encode(query, { code, authoritative: true, answers, additionals, ...mixed, soa }, over);
+}
+
+/** A message that asks for a name; undefined where no message can hold that. */
+export function questionFor(name: string, type: string, random: Random): Buffer | undefined {
+  if (!isEncodable(name)) return undefined;
+  const questions = [{ name, type } as dnsPacket.Question];
+  return dnsPacket.encode({
+    type: 'query',
+    id: random.int(65_536),
+    flags: dnsPacket.RECURSION_DESIRED,
+    questions,
+  });
+}
+
+/** The addresses, and the aliases on the way to them, that another server has answered with. */
+export function addressesIn(message: Buffer): Answer[] {
+  const { answers = [] } = dnsPacket.decode(message);
+  return answers.flatMap((answer): Answer[] => {
+    const { type, name } = answer;
+    return type === 'A' || type === 'AAAA' || type === 'CNAME' ? [{ type, name, data: answer.data }] : [];
+  });
 }
 
 const encodable = new WeakMap<readonly Answer[], boolean>();

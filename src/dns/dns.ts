@@ -5,11 +5,20 @@ import type { Component } from '../client/component.ts';
 import type { Informer } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
 import { canonicalIp } from '../machinery/ip.ts';
-import { forwardDns, listenDns } from '../platform/dns-socket.ts';
+import { type DnsServer, forwardDns, listenDns } from '../platform/dns-socket.ts';
 import type { Log } from '../platform/log.ts';
 import { orAborted } from '../platform/on-abort.ts';
 import type { Random } from '../platform/random.ts';
-import { bareAnswer, isOwnQuery, ownAnswer, type Query, readQuery } from './answer.ts';
+import {
+  addressesIn,
+  bareAnswer,
+  isOwnQuery,
+  ownAnswer,
+  ownRecords,
+  questionFor,
+  readQuery,
+  typeOf,
+} from './answer.ts';
 import type { ClusterView } from './records.ts';
 
 export interface DnsOptions {
@@ -22,7 +31,7 @@ export interface DnsOptions {
   /** Such as `cluster.local`. */
   domain: string;
   /** Servers for all other names; without any, other names are refused. */
-  upstreams: readonly string[];
+  upstreams: readonly DnsServer[];
 }
 
 const upstreamTimeoutMs = 2000;
@@ -65,26 +74,48 @@ async function onQuery(
   const query = readQuery(message);
   if (!query) return undefined;
   if (query.opcode !== 'QUERY') return bareAnswer(query, 'NOTIMP', over);
-  if (isOwnQuery(query, view)) return ownAnswer(query, view, { over, random: options.random });
-  if (options.upstreams.length === 0 || forwarded.count >= mostForwarded)
-    return bareAnswer(query, 'REFUSED', over);
-  forwarded.count++;
-  return askUpstream(message, query, { options, over }).finally(() => forwarded.count--);
+  const about = { options, forwarded };
+  // Who asked over UDP is told that the answer was cut off, and asks again over TCP.
+  if (!isOwnQuery(query, view))
+    return askOthers(message, { ...about, whole: over === 'tcp' }).catch((error) =>
+      bareAnswer(query, error instanceof Refused ? 'REFUSED' : 'SERVFAIL', over),
+    );
+  const { random } = options;
+  const { outside: name } = ownRecords(query, view);
+  const asked = name === undefined ? undefined : questionFor(name, typeOf(query), random);
+  // Where nobody knows more the alias itself is all there is to say.
+  const outside =
+    asked &&
+    (await askOthers(asked, { ...about, whole: true })
+      .then(addressesIn)
+      .catch(() => []));
+  return ownAnswer(query, view, { over, random, outside });
 }
 
-async function askUpstream(
+/** Nobody is asked. */
+class Refused extends Error {}
+
+/** What the first of the other servers that answers has to say. */
+async function askOthers(
   message: Buffer,
-  query: Query,
-  { options, over }: { options: DnsOptions; over: 'udp' | 'tcp' },
+  about: { options: DnsOptions; forwarded: { count: number }; whole: boolean },
 ): Promise<Buffer> {
-  for (const address of options.upstreams) {
-    try {
-      return await forwardDns(message, { address, port: 53 }, upstreamTimeoutMs);
-    } catch (error) {
-      options.log.debug('another server did not answer', { address, error: String(error) });
+  const { options, forwarded, whole } = about;
+  if (options.upstreams.length === 0 || forwarded.count >= mostForwarded)
+    throw new Refused('other names are not answered');
+  forwarded.count++;
+  try {
+    for (const { address, port } of options.upstreams) {
+      try {
+        return await forwardDns(message, { address, port }, { timeoutMs: upstreamTimeoutMs, whole });
+      } catch (error) {
+        options.log.debug('another server did not answer', { address, error: String(error) });
+      }
     }
+    throw new Error('no other server has answered');
+  } finally {
+    forwarded.count--;
   }
-  return bareAnswer(query, 'SERVFAIL', over);
 }
 
 /** There is one way to write an address of IPv4 here. */

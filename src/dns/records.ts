@@ -33,6 +33,30 @@ export interface Resolution {
   additionals: readonly Answer[];
 }
 
+/** Aliases that are followed, one to the next, as many as CoreDNS does. */
+const mostAliases = 8;
+
+/** A name that is another's to answer, where an alias of ours leads there. */
+interface Followed extends Resolution {
+  outside?: string;
+}
+
+/** As `resolve`, and where an alias leads on, what is found there: who asks for addresses does not ask a second time. */
+export function resolveAliases(name: string, type: string, view: ClusterView): Followed {
+  const first = resolve(name, type, view);
+  if ((type !== 'A' && type !== 'AAAA') || first.answers.at(-1)?.type !== 'CNAME') return first;
+  const answers = [...first.answers];
+  for (let i = 0; i < mostAliases; i++) {
+    const last = answers.at(-1);
+    if (last?.type !== 'CNAME') break;
+    const target = last.data.toLowerCase();
+    if (!isOurs(target, view)) return { ...first, answers, outside: target };
+    answers.push(...resolve(target, type, view).answers);
+    if (answers.at(-1) === last) break;
+  }
+  return { ...first, answers };
+}
+
 /** Version of the specification for DNS in Kubernetes that the answers follow. */
 const specVersion = '1.1.0';
 const missing: Resolution = { exists: false, answers: [], additionals: [] };

@@ -84,15 +84,20 @@ function lengthOf(message: Buffer): Buffer {
   return length;
 }
 
-/** Asks another server, over UDP, and over TCP where the answer was cut off. */
+export interface DnsServer {
+  address: string;
+  port: number;
+}
+
+/** Asks another server, over UDP; over TCP where the answer was cut off and the whole is wanted. */
 export async function forwardDns(
   message: Buffer,
-  server: { address: string; port: number },
-  timeoutMs: number,
+  server: DnsServer,
+  { timeoutMs, whole }: { timeoutMs: number; whole: boolean },
 ): Promise<Buffer> {
   const answer = await overUdp(message, server, timeoutMs);
   const isCutOff = ((answer[2] ?? 0) & 0x02) !== 0;
-  return isCutOff ? overTcp(message, server, timeoutMs) : answer;
+  return isCutOff && whole ? overTcp(message, server, timeoutMs) : answer;
 }
 
 function overUdp(
