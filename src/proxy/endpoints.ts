@@ -1,5 +1,6 @@
 import type { Endpoint, EndpointSlice } from '../api/discovery/v1.ts';
 import type { Service, ServicePort } from '../api/core/v1.ts';
+import type { ObjectMeta } from '../api/meta/v1.ts';
 import { isPlainIPv4 } from '../machinery/ip.ts';
 import { portKey, portNumbers } from '../machinery/service-ports.ts';
 
@@ -27,11 +28,16 @@ export interface Reachable {
 
 const before = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
+/** Services and slices that say by a label, whatever its value, that this proxy is not to have to do with them. */
+const othersLabels = ['service.kubernetes.io/service-proxy-name', 'service.kubernetes.io/headless'];
+
+const isLeftToOthers = ({ labels = {} }: ObjectMeta) => othersLabels.some((label) => label in labels);
+
 /** The endpoints of a Service's slices in a stable order, for all of its ports. */
 export function reachableIn(slices: readonly EndpointSlice[]): Reachable[] {
   const found: Reachable[] = [];
   for (const slice of slices) {
-    if (slice.addressType !== 'IPv4') continue;
+    if (slice.addressType !== 'IPv4' || isLeftToOthers(slice.metadata)) continue;
     for (const endpoint of slice.endpoints ?? []) {
       const address = endpoint.addresses[0] ?? '';
       if (isPlainIPv4(address)) found.push({ slice, address, endpoint });
@@ -104,8 +110,7 @@ export function usableFrom(backends: readonly Backend[], node: { name: string; z
  * none, and where the Service is another proxy's.
  */
 export function proxiedAddress({ metadata, spec }: Service): string | undefined {
-  const other = metadata.labels?.['service.kubernetes.io/service-proxy-name'];
-  if (spec.type === 'ExternalName' || other !== undefined) return undefined;
+  if (spec.type === 'ExternalName' || isLeftToOthers(metadata)) return undefined;
   const { clusterIP = '', clusterIPs } = spec;
   return (clusterIPs?.length ? clusterIPs : [clusterIP]).find(isPlainIPv4);
 }

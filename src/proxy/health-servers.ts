@@ -4,7 +4,7 @@ import type { Recorder } from '../client/event-recorder.ts';
 import type { HttpReply } from '../platform/http.ts';
 import type { Log } from '../platform/log.ts';
 import type { PlainHttpListener, PlainHttpServer } from '../platform/plain-http-server.ts';
-import { reachableIn } from './endpoints.ts';
+import { proxiedAddress, reachableIn } from './endpoints.ts';
 import type { ProxyHealth } from './sync-health.ts';
 
 /** What a load balancer is to learn about a Service on this node. */
@@ -23,6 +23,7 @@ export function serviceHealthOf(
   nodeName: string,
 ): ServiceHealth | undefined {
   const { type, externalTrafficPolicy, healthCheckNodePort: port } = service.spec;
+  if (proxiedAddress(service) === undefined) return undefined;
   if (type !== 'LoadBalancer' || externalTrafficPolicy !== 'Local' || !port) return undefined;
   const local = reachableIn(slices).filter(
     ({ endpoint }) => endpoint.nodeName === nodeName && (endpoint.conditions?.ready ?? true),

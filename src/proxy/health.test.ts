@@ -12,6 +12,7 @@ const service = (name: string, spec: Partial<Service['spec']> = {}): Service => 
   metadata: { name, namespace: 'default' },
   spec: {
     type: 'LoadBalancer',
+    clusterIP: '10.96.1.1',
     externalTrafficPolicy: 'Local',
     healthCheckNodePort: 31_000,
     ports: [{ name: 'http', port: 80 }],

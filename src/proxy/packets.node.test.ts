@@ -303,6 +303,34 @@ describe.skipIf(!isRoot)('packets of Services in the kernel (needs root and nft)
     expect(seen.size).toBe(2);
   });
 
+  test('what belongs to no connection is not sent on to a pod, which would end one by it', async () => {
+    await new OneService().set(service(), []);
+    const serve = `const server = net.createServer((s) => {
+        s.on('error', () => {});
+        process.stdin.once('data', () => s.resetAndDestroy());
+      }).listen(8081, () => console.log('listening'));`;
+    const join = `const socket = net.connect(8081, '${places.far.address}', () => console.log('open'));
+      socket.on('error', (e) => console.log(e.code));`;
+    const start = (place: Place, code: string) =>
+      spawn('nsenter', [`--net=/run/netns/${prefix}-${place}`, process.execPath, '-e', code]);
+    const server = start('far', serve);
+    const lines = (from: ChildProcessWithoutNullStreams) =>
+      createInterface({ input: from.stdout })[Symbol.asyncIterator]();
+    let client: ChildProcessWithoutNullStreams | undefined;
+    try {
+      expect((await lines(server).next()).value).toBe('listening');
+      client = start('a', join);
+      const said = lines(client);
+      expect((await said.next()).value).toBe('open');
+      await mustRun(onNode, 'conntrack', ['-D', '-p', 'tcp', '--orig-dst', places.far.address]);
+      server.stdin.write('now');
+      const silence = new Promise((done) => setTimeout(done, 1000, 'nothing'));
+      expect(await Promise.race([said.next().then(({ value }) => value), silence])).toBe('nothing');
+    } finally {
+      for (const one of [server, client]) one?.kill('SIGKILL');
+    }
+  });
+
   describe('UDP from one port of a client', () => {
     const udp = (more: Partial<Service['spec']> = {}) =>
       service({ ports: [{ name: 'x', port: 80, nodePort: 30_080, protocol: 'UDP' }], ...more }, 'UDP');

@@ -85,6 +85,17 @@ describe('what becomes of a packet', () => {
     expect(frontsOf(service({ type: 'ExternalName' }), [], node)).toEqual([]);
   });
 
+  test.each(['service-proxy-name', 'headless'])(
+    'Services and slices with the label %s are left to others, whatever it says',
+    (label) => {
+      const metadata = { ...service().metadata, labels: { [`service.kubernetes.io/${label}`]: '' } };
+      const away = slice(['10.244.1.2']);
+      expect(frontsOf({ ...service(), metadata }, [away], node)).toEqual([]);
+      const labelled = { ...away, metadata: { ...away.metadata, labels: metadata.labels } };
+      expect(frontsOf(service(), [labelled], node)[0]?.action).toEqual({ type: 'reject' });
+    },
+  );
+
   test('of two families the one that packets have here counts, be it the second', () => {
     const both = service({ clusterIP: 'fd00::7', clusterIPs: ['fd00::7', '10.96.1.7'] });
     const six = { ...slice(['fd00:1::2']), addressType: 'IPv6' };

@@ -56,6 +56,8 @@ const declarations = (podRange: string) => `
   chain filter-input { type filter hook input priority -110; policy accept; ct state new ip daddr . ip protocol . th dport vmap @refused; }
   chain filter-forward {
     type filter hook forward priority -110; policy accept;
+    ct state invalid ip saddr ${podRange} drop;
+    ct state invalid ip daddr ${podRange} drop;
     ct state new ip daddr . ip protocol . th dport vmap @refused;
     ip daddr @cluster-addresses reject;
   }
