@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Pod } from '../api/core/v1.ts';
-import { hostPortScript, hostPortsOf } from './host-ports.ts';
+import { flowsToForget, hostPortScript, hostPortsOf } from './host-ports.ts';
 
 const pod = (podIP: string, port: object, more: object = {}): Pod => ({
   metadata: { name: podIP },
@@ -31,4 +31,17 @@ test('a port of the node leads to the pod that asked for it', () => {
 
 test('without ports there is no table', () => {
   expect(hostPortScript([])).toBe('add table ip k8ts-hostports\ndelete table ip k8ts-hostports\n');
+});
+
+test('flows of UDP clients are forgotten where their port leads elsewhere, or to somebody at last', () => {
+  const of = (podIP: string, port: object) => hostPortsOf([pod(podIP, { protocol: 'UDP', ...port })]);
+  const dns = { hostPort: 53, hostIP: '198.18.0.2' };
+  const forget53 = ['-p', 'udp', '--orig-port-dst', '53', '--orig-dst', '198.18.0.2'];
+  expect(flowsToForget(of('10.244.0.2', dns), of('10.244.0.3', dns))).toEqual([forget53]);
+  expect(flowsToForget([], of('10.244.0.3', dns))).toEqual([forget53]);
+  expect(flowsToForget(of('10.244.0.3', dns), of('10.244.0.3', dns))).toEqual([]);
+  expect(flowsToForget(of('10.244.0.3', { hostPort: 70 }), [])).toEqual([
+    ['-p', 'udp', '--orig-port-dst', '70'],
+  ]);
+  expect(flowsToForget([], of('10.244.0.3', { hostPort: 70, protocol: 'TCP' }))).toEqual([]);
 });

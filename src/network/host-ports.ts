@@ -6,6 +6,7 @@ import { isPlainIPv4 } from '../machinery/ip.ts';
 import type { Platform } from '../platform/platform.ts';
 import { orAborted } from '../platform/on-abort.ts';
 import { runNft } from '../platform/nft.ts';
+import { bridgeName } from './cni.ts';
 import { InOrder } from './in-order.ts';
 
 /** The table for ports of the node that pods have. */
@@ -56,7 +57,6 @@ export function hostPortScript(ports: readonly HostPort[]): string {
   const elements = (list: string[]) => (list.length > 0 ? `elements = { ${list.join(', ')} }` : '');
   const rules = `
     fib daddr type != local return
-    ip daddr 127.0.0.0/8 return
     dnat ip to ip daddr . meta l4proto . th dport map @bound
     dnat ip to meta l4proto . th dport map @anywhere`;
   return `${head.join('\n')}
@@ -73,6 +73,10 @@ table ip ${table} {
   }
   chain postrouting { type nat hook postrouting priority srcnat + 2; policy accept;
     ct status dnat ip saddr @sources ip daddr @sources masquerade
+    ct status dnat ip saddr 127.0.0.0/8 ip daddr @sources masquerade
+  }
+  chain guard { type filter hook prerouting priority raw; policy accept;
+    iifname != "lo" ip daddr 127.0.0.0/8 drop
   }
   set sources { type ipv4_addr; elements = { ${[...new Set(ports.map((p) => p.podIp))].join(', ')} }; }
 }
@@ -86,6 +90,31 @@ export interface HostPortsOptions {
   platform: Pick<Platform, 'processes' | 'clock' | 'log'>;
 }
 
+/**
+ * Whether what the node sends from its loopback addresses may leave by the pods' bridge. Others could then send to these addresses by way of
+ * the bridge: the table's `guard` does not let them, so it has to stand while this is on.
+ */
+async function setLoopback({ processes, log }: HostPortsOptions['platform'], on: boolean): Promise<void> {
+  const setting = `net.ipv4.conf.${bridgeName}.route_localnet=${on ? 1 : 0}`;
+  const { code, stderr } = await processes.run('sysctl', ['-q', '-w', setting]);
+  // Before the first pod there is no bridge.
+  if (code !== 0 && on) log.warn('ports of pods are not to be reached at 127.0.0.1', { error: stderr });
+}
+
+/** What tells conntrack of the flows of clients that lead elsewhere by now: UDP has no end at which they would choose again. */
+export function flowsToForget(before: readonly HostPort[], after: readonly HostPort[]): string[][] {
+  const text = (port: HostPort) => JSON.stringify(port);
+  const [had, has] = [before, after].map((ports) => new Set(ports.map(text))) as [Set<string>, Set<string>];
+  const moved = [...before.filter((p) => !has.has(text(p))), ...after.filter((p) => !had.has(text(p)))];
+  const doors = moved
+    .filter(({ protocol }) => protocol === 'udp')
+    .map(({ hostIp, hostPort }) => [
+      ...['-p', 'udp', '--orig-port-dst', String(hostPort)],
+      ...(hostIp ? ['--orig-dst', hostIp] : []),
+    ]);
+  return [...new Map(doors.map((door) => [door.join(' '), door])).values()];
+}
+
 /** Opens the ports of the node that its pods ask for. */
 export function createHostPorts(options: HostPortsOptions): Component {
   return { name: 'host-ports', run: (signal) => keepHostPorts(options, signal) };
@@ -97,11 +126,17 @@ async function keepHostPorts(
 ): Promise<void> {
   const informer = informers.of(pods, { fieldSelector: `spec.nodeName=${nodeName}` });
   // Rules of an earlier run may stand: the first look always writes.
-  let applied: string | undefined;
+  let applied: readonly HostPort[] | undefined;
   const sync = async () => {
-    const script = hostPortScript(hostPortsOf(informer.list()));
-    if (script !== applied) await runNft(platform.processes, script);
-    applied = script;
+    const ports = hostPortsOf(informer.list());
+    if (applied && JSON.stringify(ports) === JSON.stringify(applied)) return;
+    if (ports.length === 0) await setLoopback(platform, false);
+    await runNft(platform.processes, hostPortScript(ports));
+    if (ports.length > 0) await setLoopback(platform, true);
+    // Exit code 1 says that there was no such flow.
+    for (const flow of flowsToForget(applied ?? [], ports))
+      await platform.processes.run('conntrack', ['-D', ...flow]);
+    applied = ports;
   };
   const { clock, log } = platform;
   const order = new InOrder({ what: 'host ports', sync, clock, log });
