@@ -8,8 +8,8 @@ export interface Contribution {
   elements: ReadonlyMap<SetName, ReadonlyMap<string, string>>;
   /** Whom packets are spread over, by the key of their front. The maps have an element for each, which is made when it is written: there may be a million. */
   backends: Record<BackendMap, Backends>;
-  /** Numbers of backends for which a chain must stand. */
-  spreads: ReadonlySet<number>;
+  /** How many backends one front has at most: for as many chains must stand. */
+  most: Readonly<Record<BackendMap, number>>;
   /** Chains of Services with client affinity: name of the chain, then its rules. */
   affinity: ReadonlyMap<string, AffinityChain>;
 }
@@ -41,7 +41,7 @@ export type SetName = (typeof setNames)[number];
 export const nothing: Contribution = {
   elements: new Map(),
   backends: { endpoints: new Map(), 'inner-endpoints': new Map() },
-  spreads: new Set(),
+  most: { endpoints: 0, 'inner-endpoints': 0 },
   affinity: new Map(),
 };
 
@@ -59,7 +59,7 @@ export function contributionOf(fronts: readonly Front[], clusterAddress: string 
     endpoints: new Map(),
     'inner-endpoints': new Map(),
   };
-  const spreads = new Set<number>();
+  const most = { ...nothing.most };
   const affinity = new Map<string, AffinityChain>();
   const put = (set: SetName, key: string, value = '') => elements.get(set)?.set(key, value);
   const addresses = new Set<string>();
@@ -75,7 +75,7 @@ export function contributionOf(fronts: readonly Front[], clusterAddress: string 
       put(set, key, `goto ${name}`);
       return;
     }
-    spreads.add(action.backends.length);
+    most[map] = Math.max(most[map], action.backends.length);
     put(set, key, `goto ${spreadChain(action.backends.length, action.masquerade)}`);
     backends[map].set(key, action.backends);
   };
@@ -89,5 +89,5 @@ export function contributionOf(fronts: readonly Front[], clusterAddress: string 
     else put('refused', key, `goto ${action.type === 'reject' ? 'refuse' : 'ignore'}`);
   }
   for (const address of addresses) put('hairpin', `${address} . ${address}`);
-  return { elements, backends, spreads, affinity };
+  return { elements, backends, most, affinity };
 }

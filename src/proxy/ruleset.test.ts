@@ -278,7 +278,7 @@ test('more backends than there are chains for make the table anew', () => {
 test('a Service whose backends come one by one has the table made anew a few times', () => {
   const rules = new Ruleset('10.244.0.0/16');
   rules.reload();
-  const spread = (count: number) => ({ ...nothing, spreads: new Set([count]) });
+  const spread = (count: number) => ({ ...nothing, most: { ...nothing.most, endpoints: count } });
   let reloads = 0;
   for (let count = 1; count <= 2000; count++) {
     rules.set('default/web', spread(count));

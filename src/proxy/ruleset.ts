@@ -96,18 +96,22 @@ function* endpointElements(one: Backends, other: Backends): Iterable<readonly [s
   }
 }
 
-function spreadLines(count: number): string[] {
+/** The chains that lead to one of so many backends in a map, for all ways in which these are masqueraded. */
+function spreadLines(map: BackendMap, count: number): string[] {
   const [plain, masquerading, inner] = (['none', 'all', 'own'] as const).map((m) => spreadChain(count, m));
-  const pick = `ip daddr . ip protocol . th dport . numgen random mod ${count}`;
+  const pick = `dnat ip to ip daddr . ip protocol . th dport . numgen random mod ${count} map @${map}`;
+  if (map === 'inner-endpoints')
+    return [
+      `add chain ip ${table} ${inner}`,
+      `add rule ip ${table} ${inner} jump masquerade-own`,
+      `add rule ip ${table} ${inner} ${pick}`,
+    ];
   return [
     `add chain ip ${table} ${plain}`,
-    `add rule ip ${table} ${plain} dnat ip to ${pick} map @endpoints`,
+    `add rule ip ${table} ${plain} ${pick}`,
     `add chain ip ${table} ${masquerading}`,
     `add rule ip ${table} ${masquerading} jump masquerade-later`,
     `add rule ip ${table} ${masquerading} goto ${plain}`,
-    `add chain ip ${table} ${inner}`,
-    `add rule ip ${table} ${inner} jump masquerade-own`,
-    `add rule ip ${table} ${inner} dnat ip to ${pick} map @inner-endpoints`,
   ];
 }
 
@@ -170,7 +174,7 @@ export class Ruleset {
   /** How many Services have an element; the same pod may stand behind several. */
   readonly #shared = new Map<string, number>();
   /** Chains stand for 1 up to so many backends. */
-  #spreads = spreadStep;
+  readonly #spreads: Record<BackendMap, number> = { endpoints: spreadStep, 'inner-endpoints': spreadStep };
   #mustReload = true;
   /** Lines of which many are made only when they are asked for. */
   #lines: Iterable<string>[] = [];
@@ -225,7 +229,8 @@ export class Ruleset {
       `delete table ip ${table}`,
       `table ip ${table} {${declarations(this.#podRange)}}`,
     ];
-    for (let count = 1; count <= this.#spreads; count++) yield* spreadLines(count);
+    for (const map of backendMaps)
+      for (let count = 1; count <= this.#spreads[map]; count++) yield* spreadLines(map, count);
     const all = [...this.#contributions.values()];
     for (const { affinity } of all) for (const [name, chain] of affinity) yield* affinityLines(name, chain);
     for (const map of backendMaps)
@@ -241,10 +246,12 @@ export class Ruleset {
    * are many chains: then many more are made at a time, for a Service whose endpoints come one by one.
    */
   #growSpreads(after: Contribution): void {
-    const most = Math.max(0, ...after.spreads);
-    if (most <= this.#spreads) return;
-    this.#spreads = Math.ceil(Math.max(most, 1.5 * this.#spreads) / spreadStep) * spreadStep;
-    this.#mustReload = true;
+    for (const map of backendMaps) {
+      const most = after.most[map];
+      if (most <= this.#spreads[map]) continue;
+      this.#spreads[map] = Math.ceil(Math.max(most, 1.5 * this.#spreads[map]) / spreadStep) * spreadStep;
+      this.#mustReload = true;
+    }
   }
 
   #changeAffinity(before: Contribution, after: Contribution): void {
