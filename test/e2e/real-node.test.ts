@@ -906,12 +906,14 @@ describe.skipIf(why)(`containers on real nodes${why ? ` (skipped: ${why})` : ''}
           service('sticky', { sessionAffinity: 'ClientIP' }),
           service('empty', { selector: { app: 'nobody' } }),
           service('local', { type: 'NodePort', externalTrafficPolicy: 'Local' }),
+          service('balanced', { type: 'LoadBalancer', externalTrafficPolicy: 'Local' }),
+          service('near', { trafficDistribution: 'PreferSameNode' }),
         ),
       );
       await kubectl.apply(shellPod('client'));
       await kubectl.ok('rollout status statefulset/web --timeout=60s');
       await ready(kubectl, 'client');
-      for (const name of ['web', 'sticky', 'open', 'web-each']) {
+      for (const name of ['web', 'sticky', 'open', 'web-each', 'balanced', 'near']) {
         await kubectl.ok(
           `wait endpointslice -l kubernetes.io/service-name=${name} --for=jsonpath='{.endpoints[2].conditions.ready}'=true --timeout=60s`,
         );
@@ -965,6 +967,33 @@ describe.skipIf(why)(`containers on real nodes${why ? ` (skipped: ${why})` : ''}
         expect(spec.nodeName).toMatch(/^node-/);
         expect(await ask(`http://${status.hostIP}:${port}/`)).toBe(metadata.name);
       }
+    });
+
+    test('load balancers learn which nodes have endpoints, and that their proxies work', async () => {
+      const port = await kubectl.ok('get service balanced -o jsonpath={.spec.healthCheckNodePort}');
+      const pods = (await kubectl.json('get pods -l app=web')).items;
+      for (const { hostIP } of pods.map((p: { status: { hostIP: string } }) => p.status)) {
+        const told = await eventually(async () => {
+          const answer = await fetch(`http://${hostIP}:${port}/`).catch(() => undefined);
+          return answer?.status === 200 ? answer : undefined;
+        });
+        expect(told.headers.get('x-load-balancing-endpoint-weight')).toBe('1');
+        expect(await told.json()).toEqual({
+          service: { namespace: ns, name: 'balanced' },
+          localEndpoints: 1,
+          serviceProxyHealthy: true,
+        });
+        const healthz = await fetch(`http://${hostIP}:10256/healthz`);
+        expect([healthz.status, await healthz.json()]).toMatchObject([200, { nodeEligible: true }]);
+      }
+    });
+
+    test('pods get to the pod of their own node where that is wanted', async () => {
+      const home = await kubectl.ok('get pod client -o jsonpath={.spec.nodeName}');
+      const near = (await kubectl.json('get pods -l app=web')).items.find(
+        (p: { spec: { nodeName: string } }) => p.spec.nodeName === home,
+      );
+      expect(new Set(await answers('http://near/', 20))).toEqual(new Set([near.metadata.name]));
     });
 
     test('clients stay with their pod where that is wanted', async () => {
