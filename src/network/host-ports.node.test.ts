@@ -25,7 +25,6 @@ const onNode: Processes = {
   run: (command, args, options) =>
     systemProcesses.run('nsenter', [`--net=/run/netns/${prefix}-node`, command, ...args], options),
   start: () => Promise.reject(new Error('not used')),
-  startDetached: () => Promise.reject(new Error('not used')),
 };
 
 const serve = (name: string) => `

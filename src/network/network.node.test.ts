@@ -18,7 +18,6 @@ const inside: Processes = {
   run: (command, args, options) =>
     systemProcesses.run('nsenter', [`--net=/run/netns/${namespace}`, command, ...args], options),
   start: () => Promise.reject(new Error('not used')),
-  startDetached: () => Promise.reject(new Error('not used')),
 };
 const ip = (line: string) => mustRun(inside, 'ip', line.split(' '));
 

@@ -39,7 +39,6 @@ const onNode: Processes = {
   run: (command, args, options) =>
     systemProcesses.run('nsenter', [`--net=/run/netns/${nodeNamespace}`, command, ...args], options),
   start: () => Promise.reject(new Error('not used')),
-  startDetached: () => Promise.reject(new Error('not used')),
 };
 
 /**
