@@ -21,8 +21,8 @@ import { kubeconfig, type KubeconfigSource } from './kubeconfig.ts';
 import { network } from './options.ts';
 import type { KeyPair, Pki } from './pki.ts';
 import { readResourceMetrics } from './read-resource-metrics.ts';
-import { runRoles } from './roles.ts';
-import { runComponents } from './run-components.ts';
+import { type RolesOptions, runRoles } from './roles.ts';
+import { type RunningComponents, runComponents } from './run-components.ts';
 import { administrator, proxyName, ServerCertificates } from './server-certificates.ts';
 import { type ServiceNetwork, serviceNetworkNow } from './service-network.ts';
 import { shareReads } from './shared-read.ts';
@@ -107,8 +107,8 @@ async function credentials({
 export async function startControlPlane(told: ControlPlaneOptions): Promise<ControlPlane> {
   const settings = await told.means.apiServer.inCluster(told.store).catch(unreadable);
   const options = { ...told, means: { ...told.means, apiServer: settings } };
-  const { platform, store, threads, means } = options;
-  const { issuer } = means;
+  const { platform, store, threads } = options;
+  const { issuer } = options.means;
   // A thread begins while the rest does.
   const listen = threads?.http ? listenInThread(threads.http) : listenHttps;
   const { authority, proxyAuthority, tokenKey, certificates } = await credentials(options);
@@ -136,21 +136,8 @@ export async function startControlPlane(told: ControlPlaneOptions): Promise<Cont
   const tls = () => ({ ...shownBy(certificates.serving), clientCa: authority.certificate });
   const port = await listenEverywhere(server, { ...options, listen, tls: tls() }).catch(unreadable);
   const services = serviceNetworkNow(server, settings.services, platform.log);
-  const roles = await runRoles(server, {
-    platform,
-    authority,
-    meter,
-    volumeDir: options.volumeDir,
-    podRange: options.podRange,
-    dnsAddress: services.dnsAddress,
-    isAlone: !options.sharedStore,
-    times: means.times,
-    scheduling: means.scheduling,
-    ...(threads?.scheduler && { schedulerThread: { program: threads.scheduler, measured } }),
-  }).catch(async (error) => {
-    await server.stop();
-    throw error;
-  });
+  const { dnsAddress } = services;
+  const roles = await startRoles(server, options, { authority, meter, measured, dnsAddress });
   const { renewal, onRenewed } = renewing(certificates, platform, [
     async () => server.setTls(tls()),
     async () => kubelets.renew(),
@@ -175,6 +162,31 @@ export async function startControlPlane(told: ControlPlaneOptions): Promise<Cont
       await store.close();
     },
   };
+}
+
+interface RolesMeans extends Pick<RolesOptions, 'authority' | 'meter' | 'dnsAddress'> {
+  measured: ThreadMetrics;
+}
+
+/** Controllers and scheduler; without them there is no server either. */
+function startRoles(
+  server: ApiServer,
+  { platform, volumeDir, podRange, sharedStore, threads, means: { times, scheduling } }: ControlPlaneOptions,
+  { measured, ...means }: RolesMeans,
+): Promise<RunningComponents> {
+  return runRoles(server, {
+    ...means,
+    platform,
+    volumeDir,
+    podRange,
+    isAlone: !sharedStore,
+    times,
+    scheduling,
+    ...(threads?.scheduler && { schedulerThread: { program: threads.scheduler, measured } }),
+  }).catch(async (error) => {
+    await server.stop();
+    throw error;
+  });
 }
 
 /** Who this server is before servers of extensions, and who may speak for others before this one. */
