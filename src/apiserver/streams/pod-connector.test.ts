@@ -1,6 +1,17 @@
+import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import { connect as connectTcp, type AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import type { Node, Pod } from '../../api/core/v1.ts';
 import * as resources from '../../api/generated/resources.ts';
+import { createAuthority, issue } from '../../cluster/pki.ts';
+import type { SpdyHeaders } from '../../machinery/spdy/frames.ts';
+import { SpdyConnection } from '../../machinery/spdy/connection.ts';
+import type { SpdyStream } from '../../machinery/spdy/stream.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { systemConnector } from '../../platform/connect.ts';
+import { posterOver } from '../../platform/http-post.ts';
+import { systemRandom } from '../../platform/random.ts';
 import type { ObjectReader } from '../auth/object-reader.ts';
 import { podConnector } from './pod-connector.ts';
 
@@ -18,13 +29,15 @@ const node = (name: string, ...podCIDRs: string[]): Node => ({
   status: { addresses: [{ type: 'InternalIP', address: '192.0.2.1' }] },
 });
 
+function readerOf(pods: Pod[], nodes: Node[]): ObjectReader {
+  const get = (resource: unknown, { name }: { name: string }) =>
+    resource === resources.nodes ? nodes.find(({ metadata }) => metadata.name === name) : undefined;
+  return { listWhere: () => pods, get } as unknown as ObjectReader;
+}
+
 /** Which node's kubelet is asked for the pod of the address. */
 async function askedNode(pods: Pod[], nodes: Node[]): Promise<string> {
-  const reader = {
-    listWhere: () => pods,
-    get: (resource: unknown, { name }: { name: string }) =>
-      resource === resources.nodes ? nodes.find(({ metadata }) => metadata.name === name) : undefined,
-  } as unknown as ObjectReader;
+  const reader = readerOf(pods, nodes);
   let asked = '';
   const connect = async ({ node: name }: { node: string }) => {
     asked = name;
@@ -44,4 +57,65 @@ test('a node that says that its pod has the address of another one gets none of 
 test('pods of a network that gives nodes no ranges of their own are found where they say they are', async () => {
   expect(await askedNode([pod('a', 'one')], [node('one')])).toBe('one');
   expect(await askedNode([pod('a', 'one')], [node('one', '10.0.0.0/24')])).toBe('one');
+});
+
+/** A kubelet that forwards to the port of the same number here; how many connections it had to make. */
+async function forwardingKubelet() {
+  const counted = { forwarded: 0 };
+  const ways: SpdyConnection[] = [];
+  const server = createServer().on('upgrade', (_request, socket) => {
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n');
+    const onStream = (stream: SpdyStream, { port, streamtype }: SpdyHeaders) => {
+      if (streamtype === 'error') stream.once('end', () => stream.end()).resume();
+      else {
+        counted.forwarded += 1;
+        const target = connectTcp(Number(port), '127.0.0.1');
+        stream.pipe(target).pipe(stream);
+        target.on('error', () => stream.destroy());
+      }
+      return true;
+    };
+    ways.push(new SpdyConnection(socket, { role: 'server', onStream }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const connect = () => systemConnector({ host: '127.0.0.1', port, timeoutMs: 5000 });
+  const drop = () => ways.splice(0).forEach((way) => way.close());
+  return { counted, drop, nodes: { connect, connectTo: connect }, server };
+}
+
+test('a pod is asked again over the connection that stands, with TLS, and over a new one after that was lost', async () => {
+  const means = { clock: systemClock, random: systemRandom };
+  const authority = await createAuthority(means);
+  const pair = await issue(authority, { commonName: 'h', hosts: ['hook.svc'], usages: ['server'] }, means);
+  const hook = createSecureServer({ cert: pair.certificate, key: pair.key }, (request, response) => {
+    request.resume();
+    response.end('yes');
+  });
+  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
+  const kubelet = await forwardingKubelet();
+  const poster = posterOver(
+    podConnector({ reader: readerOf([pod('a', 'one')], [node('one')]), nodes: kubelet.nodes }),
+  );
+  const tls = { ca: authority.certificate, serverName: 'hook.svc' };
+  const to = { host: address, port: (hook.address() as AddressInfo).port, tls, timeoutMs: 5000 };
+  const what = {
+    url: new URL('https://hook.svc/'),
+    headers: {},
+    body: Buffer.from('a'),
+    timeoutMs: 5000,
+    limitBytes: 9,
+  };
+  const twice = async () => {
+    for (const _ of [1, 2]) expect(await poster.post(to, what)).toEqual({ status: 200, text: 'yes' });
+    return kubelet.counted.forwarded;
+  };
+  expect(await twice()).toBe(1);
+  kubelet.drop();
+  expect(await twice()).toBe(2);
+  hook.closeAllConnections();
+  expect(await twice()).toBe(3);
+  kubelet.drop();
+  kubelet.server.close();
+  hook.close();
 });
