@@ -272,6 +272,22 @@ describe('an expression of constants costs what upstream counts, and at most wha
   });
 });
 
+describe('what an admission policy asks costs what upstream charges it:', () => {
+  test.each([
+    ['[1,2,3,4].isSorted()', 4],
+    ["url('https:://kubernetes.io/').getHostname() == 'kubernetes.io'", 4],
+    ["size('abc 123 def 123'.split(' ')) > 0", 5],
+    ["size(['aa', 'bb', 'cc', 'd', 'e', 'f', 'g', 'h', 'i', 'j'].join(' ')) > 0", 7],
+    ["size('abc 123 def 123'.find('123')) > 0", 4],
+    ['quantity("200M") == quantity("0.2G") && quantity("0.2G") == quantity("200M")', 6],
+    ['oldObject != null', 2],
+    ['object.subsets.size() > 2', 4],
+  ])('%s', (expression, cost) => {
+    const values = { oldObject: null, object: { subsets: [] } };
+    expect(run(expression, { oldObject: dynType, object: dynType }, values)).toBe(cost);
+  });
+});
+
 describe('what is read costs what upstream counts:', () => {
   const types = {
     text: stringType,
