@@ -8,13 +8,13 @@ import { ageColumn, nameColumn } from '../shared/columns.ts';
 import { eachUpTo } from './collections.ts';
 import { deviceConfigurationErrors } from './configuration-validation.ts';
 import { maxConfigurations } from './device-claim-validation.ts';
-import { selectorErrors } from './selector.ts';
+import { findInTurns, selectorErrors } from './selector.ts';
 
 export const deviceClassKind: Kind<DeviceClass> = {
   resource: deviceclasses,
   countsGeneration: true,
-  validate: ({ spec }) => specErrors(spec),
-  validateUpdate: ({ spec }, old) => specErrors(spec, old.spec),
+  validateInTurns: ({ object: { spec }, old, signal }) =>
+    findInTurns(() => specErrors(spec, old?.spec), signal),
   columns: [nameColumn, ageColumn],
 };
 

@@ -8,7 +8,7 @@ import type {
   ResourceClaimTemplate,
   ResourceClaimTemplateSpec,
 } from '../../../api/resource/v1.ts';
-import { type FieldError, forbiddenField } from '../../../machinery/field-error.ts';
+import { type FieldError, forbiddenField, noErrors } from '../../../machinery/field-error.ts';
 import { labelsErrors } from '../../../machinery/label-selector.ts';
 import { annotationErrors } from '../../registry/object-meta.ts';
 import type { HookContext, Kind } from '../../registry/kind.ts';
@@ -19,6 +19,7 @@ import { immutable } from '../shared/validate.ts';
 import { adminAccessErrors } from './admin-access.ts';
 import { claimStatusErrors } from './claim-status-validation.ts';
 import { claimSpecErrors } from './device-claim-validation.ts';
+import { findInTurns } from './selector.ts';
 
 export const resourceClaimKind: Kind<ResourceClaim> = {
   resource: resourceclaims,
@@ -31,10 +32,9 @@ export const resourceClaimKind: Kind<ResourceClaim> = {
     claim.status = {};
   },
   prepareForUpdate: keepStatus,
-  validate: ({ metadata, spec }, context) => [
-    ...requestedAccessErrors(spec.devices, metadata, context),
-    ...claimSpecErrors('spec', spec),
-  ],
+  validate: ({ metadata, spec }, context) => requestedAccessErrors(spec.devices, metadata, context),
+  validateInTurns: ({ object: { spec }, old, signal }) =>
+    old ? noErrors : findInTurns(() => claimSpecErrors('spec', spec), signal),
   validateUpdate: (claim, old) => immutable('spec', claim.spec, old.spec),
   status: {
     resets: ['spec', 'metadata'],
@@ -55,11 +55,10 @@ export const resourceClaimTemplateKind: Kind<ResourceClaimTemplate> = {
   defaults(template) {
     defaultRequests(template.spec.spec);
   },
-  validate: ({ metadata, spec }, context) => [
-    ...requestedAccessErrors(spec.spec.devices, metadata, context),
-    ...templateErrors(spec),
-  ],
-  validateUpdate: ({ spec }, old) => [...templateErrors(spec), ...immutable('spec', spec, old.spec)],
+  validate: ({ metadata, spec }, context) => requestedAccessErrors(spec.spec.devices, metadata, context),
+  validateUpdate: () => noErrors,
+  validateInTurns: ({ object: { spec }, old, signal }) =>
+    findInTurns(() => [...templateErrors(spec), ...(old ? immutable('spec', spec, old.spec) : [])], signal),
   columns: [nameColumn, ageColumn],
 };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { texts } from '../shared/testing.ts';
-import { selectorCost, selectorErrors } from './selector.ts';
+import { findInTurns, selectorCost, selectorErrors } from './selector.ts';
 
 const attributes = 'device.attributes["dra.example.com"]';
 const capacity = 'device.capacity["dra.example.com"]';
@@ -51,4 +51,25 @@ test.each([
   const [text, ...others] = texts(selectorErrors('f', [{ cel: { expression } }]));
   expect(others).toEqual([]);
   expect(text).toEqual(typeof said === 'string' ? said : expect.stringMatching(said));
+});
+
+test('many are compiled in turns, each once; a short one at once', async () => {
+  const { signal } = new AbortController();
+  const selectors = Array.from({ length: 20 }, (_, i) => {
+    const expression = Array.from({ length: 60 }, () => `${attributes}.name${i} > 0`).join(' && ');
+    return { cel: { expression } };
+  });
+  let looks = 0;
+  const find = (all: typeof selectors) => () => {
+    looks++;
+    return selectorErrors('f', [...all, { cel: { expression: '1' } }]);
+  };
+  const found = findInTurns(find(selectors), signal);
+  expect(found).toBeInstanceOf(Promise);
+  expect(texts(await found)).toEqual([
+    'f[20].cel.expression: Invalid value: "1": must evaluate to bool or the unknown type, not int',
+  ]);
+  expect(looks).toBeGreaterThan(3);
+  expect(looks).toBeLessThan(25);
+  expect(findInTurns(find([]), signal)).toHaveLength(1);
 });

@@ -2,6 +2,7 @@ import { compile } from '../../../machinery/cel/cel.ts';
 import { CelCompileError } from '../../../machinery/cel/errors.ts';
 import type { Extent } from '../../../machinery/cel/extent.ts';
 import { maxCostOf } from '../../../machinery/cel/max-cost.ts';
+import { inTurns, restIfDue } from '../../../machinery/cel/rest.ts';
 import {
   boolType,
   type CelType,
@@ -17,10 +18,12 @@ import {
   type FieldError,
   forbiddenField,
   invalid,
+  noErrors,
   required,
   tooLong,
 } from '../../../machinery/field-error.ts';
 import { byteLength } from '../../../machinery/go-text.ts';
+import type { Findings } from '../../registry/kind.ts';
 import { eachUpTo } from './collections.ts';
 
 const maxSelectors = 32;
@@ -69,20 +72,54 @@ export function selectorErrors(
   return eachUpTo(field, selectors, { max: maxSelectors, validate });
 }
 
+/** What is wrong with an expression, in a field of that name. */
+type Verdict = (field: string) => readonly FieldError[];
+
+/** What has been found out about expressions of what is looked at. */
+let known: Map<string, Verdict> | undefined;
+
+/**
+ * Finds out what is wrong with something that has selectors. Compiling them can take long, and others have their turn meanwhile: the
+ * rest is looked at again after each turn.
+ */
+export function findInTurns(find: () => readonly FieldError[], signal: AbortSignal): Findings {
+  const own = new Map<string, Verdict>();
+  return inTurns(() => {
+    const outer = known;
+    known = own;
+    try {
+      return find();
+    } finally {
+      known = outer;
+    }
+  }, signal);
+}
+
 function expressionErrors(field: string, expression: string): readonly FieldError[] {
   if (byteLength(expression) > maxExpressionBytes) return [tooLong(field, maxExpressionBytes)];
+  let verdict = known?.get(expression);
+  if (!verdict) {
+    restIfDue();
+    verdict = verdictOn(expression);
+    known?.set(expression, verdict);
+  }
+  return verdict(field);
+}
+
+const good: Verdict = () => noErrors;
+
+function verdictOn(expression: string): Verdict {
   try {
     const { type } = compile(expression, { variables });
     if (type.kind !== 'bool' && type.kind !== 'dyn') {
       const why = `must evaluate to bool or the unknown type, not ${formatType(type)}`;
-      return [invalid(field, expression, why)];
+      return (field) => [invalid(field, expression, why)];
     }
-    return selectorCost(expression) > maxCost
-      ? [forbiddenField(field, 'too complex, exceeds cost limit')]
-      : [];
+    if (selectorCost(expression) <= maxCost) return good;
+    return (field) => [forbiddenField(field, 'too complex, exceeds cost limit')];
   } catch (error) {
     if (!(error instanceof CelCompileError)) throw error;
-    return [invalid(field, expression, error.failed())];
+    return (field) => [invalid(field, expression, error.failed())];
   }
 }
 
