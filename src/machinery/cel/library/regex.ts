@@ -49,7 +49,7 @@ function every(text: string, pattern: string, limit = -1n): () => CelList {
 }
 
 /** What going again over a character that a match before has been looked for in counts. */
-const perCharacterAgain = 0.1;
+const perCharacterAgain = 0.5;
 
 /** As Go's FindAll: an empty match next to the end of another does not count. */
 function all(text: string, pattern: string, limit: number): () => string[] {
