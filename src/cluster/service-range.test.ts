@@ -8,6 +8,7 @@ import { configmaps, events, ipaddresses, servicecidrs, services } from '../api/
 import { systemClock } from '../platform/clock.ts';
 import { createLog, silentLog } from '../platform/log.ts';
 import { systemPlatform } from '../platform/platform.ts';
+import type { EncryptionSettings } from './encryption.ts';
 import { serveEtcd } from './serve-etcd.ts';
 import { startServer } from './server.ts';
 import { startCluster } from './testing.ts';
@@ -38,12 +39,16 @@ const listening = (lines: string[]) =>
     }),
   );
 
-async function start(serviceClusterIpRange?: string, startedOn = platform): Promise<Cluster['controlPlane']> {
+async function start(
+  serviceClusterIpRange?: string,
+  startedOn = platform,
+  encryption?: EncryptionSettings,
+): Promise<Cluster['controlPlane']> {
   for (const one of running.splice(0)) await one.stop();
   const cluster = await up({
     options: {
       ...{ nodes: 1, runtime: 'simulated', store: 'embedded', uplink: 'none' },
-      ...{ dataDir, port: 0, kubeconfig: undefined, apiServer: { serviceClusterIpRange } },
+      ...{ dataDir, port: 0, kubeconfig: undefined, apiServer: { serviceClusterIpRange, encryption } },
     },
     platform: startedOn,
     program: { command: '', script: '' },
@@ -148,6 +153,27 @@ test('a next start that says nothing of ranges has those of the cluster, and not
     '10.0.0.1',
     undefined,
   ]);
+}, 60_000);
+
+test('so it is where the ranges are encrypted, and without the key nothing is started', async () => {
+  const configFile = join(dataDir, 'encryption.yaml');
+  const configuration = (secret: string) =>
+    [
+      'apiVersion: apiserver.config.k8s.io/v1',
+      'kind: EncryptionConfiguration',
+      'resources:',
+      '- resources: [servicecidrs.networking.k8s.io]',
+      `  providers: [{aescbc: {keys: [{name: a, secret: '${Buffer.from(secret).toString('base64')}'}]}}]`,
+    ].join('\n');
+  await platform.files.write(configFile, configuration('a'.repeat(32)));
+  await start('10.0.0.0/24', platform, { configFile });
+  const { services: now } = await start(undefined, platform, { configFile });
+  expect(now.ranges).toEqual(['10.0.0.0/24']);
+  await platform.files.write(configFile, configuration('b'.repeat(32)));
+  await expect(start(undefined, platform, { configFile })).rejects.toMatchObject({
+    name: 'UserError',
+    hint: expect.stringContaining('--encryption-provider-config'),
+  });
 }, 60_000);
 
 test('a server that joins has the ranges of the cluster', async () => {
