@@ -117,6 +117,8 @@ function etcdctl(programs: EtcdPrograms, url: string, { args, input }: Step): Pr
     const child = execFile(programs.etcdctl as string, all, options, (error, out, err) =>
       resolve({ output: normal(out + err), code: error?.code ?? 0 }),
     );
+    // One that has nothing to read may have ended before.
+    child.stdin?.on('error', () => {});
     child.stdin?.end(input ?? '');
   });
 }
