@@ -151,7 +151,7 @@ export function assemble(input: AssemblyInput): Assembly {
   const taken = () => workers.active().map((pod) => allocations.asHeld(pod));
   const pods = () => workers.active();
   const mounted = (uid: string) => volumes.mounted(uid);
-  const volumeMeter = plugins && new VolumeMeter({ context, csi: plugins.csi, pods, mounted });
+  const volumeMeter = plugins && new VolumeMeter({ context, host, csi: plugins.csi, pods, mounted });
   const podResources = devices && podResourcesOf(input, devices, workers);
   const served = { plugins, podResources, volumeMeter };
   return { workers, taken, view, statuses, probes, objects, volumes, ...served, ...scavengers };

@@ -2,7 +2,10 @@ import { readdir, rmdir, statfs } from 'node:fs/promises';
 
 export interface FileSystemSpace {
   capacityBytes: number;
+  /** What is left for processes without privileges. */
   availableBytes: number;
+  /** What is left at all. */
+  freeBytes: number;
   inodes: number;
   inodesFree: number;
 }
@@ -19,8 +22,14 @@ export interface HostCalls {
 }
 
 async function space(path: string): Promise<FileSystemSpace> {
-  const { bsize, blocks, bavail, files, ffree } = await statfs(path);
-  return { capacityBytes: bsize * blocks, availableBytes: bsize * bavail, inodes: files, inodesFree: ffree };
+  const { bsize, blocks, bavail, bfree, files, ffree } = await statfs(path);
+  return {
+    capacityBytes: bsize * blocks,
+    availableBytes: bsize * bavail,
+    freeBytes: bsize * bfree,
+    inodes: files,
+    inodesFree: ffree,
+  };
 }
 
 async function removeFolders(path: string): Promise<void> {

@@ -465,19 +465,29 @@ describe('how full volumes are', () => {
     const mounted = new Map<string, MountedVolume>([
       ['data', claimed],
       ['more', { ...claimed, name: 'more', persistent: 'pv-v2' }],
+      ['local', { name: 'local', hostPath: '/disk', isLocal: true, readOnly: false, claim: 'l' }],
       ['scratch', { name: 'scratch', hostPath: '/y', readOnly: false }],
     ]);
-    const meter = new VolumeMeter({ context, csi: volumes, pods: () => [pod('a')], mounted: () => mounted });
+    const space = { capacityBytes: 100, availableBytes: 50, freeBytes: 60, inodes: 10, inodesFree: 7 };
+    const meter = new VolumeMeter({
+      context,
+      host: { disk: async () => space },
+      csi: volumes,
+      pods: () => [pod('a')],
+      mounted: () => mounted,
+    });
     expect(meter.of('uid-a')).toEqual([]);
     await meter.measure();
     const timeMs = expect.any(Number);
+    const local = { name: 'local', claim: 'l', ...usage, availableBytes: 50, timeMs };
     expect(meter.of('uid-a')).toEqual([
       { name: 'data', claim: 'c', ...usage, timeMs },
       { name: 'more', claim: 'c', ...usage, timeMs },
+      local,
     ]);
     driver.failures.set('NodeGetVolumeStats', 'no idea');
     await meter.measure();
-    expect(meter.of('uid-a')).toEqual([]);
+    expect(meter.of('uid-a')).toEqual([local]);
   });
 });
 

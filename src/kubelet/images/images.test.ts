@@ -115,6 +115,7 @@ describe('clearing images away', () => {
   const space = (availableBytes: number) => ({
     capacityBytes: 1000,
     availableBytes,
+    freeBytes: availableBytes,
     inodes: 1,
     inodesFree: 1,
   });

@@ -140,7 +140,7 @@ describe('the Node', () => {
     memoryBytes: 8 * gi,
     hostname: 'h',
   };
-  const disk = { capacityBytes: 100 * gi, availableBytes: gi, inodes: 1, inodesFree: 1 };
+  const disk = { capacityBytes: 100 * gi, availableBytes: gi, freeBytes: gi, inodes: 1, inodesFree: 1 };
 
   test('has what its machine has, unless it is told otherwise, less what is kept back', () => {
     const capacity = nodeCapacity(facts, disk, { addresses: [], capacity: { cpu: '2' }, maxPods: 5 });

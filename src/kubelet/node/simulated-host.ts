@@ -46,6 +46,7 @@ export function simulatedHost(options: SimulatedHostOptions): NodeHost {
     disk: async () => ({
       capacityBytes: diskBytes,
       availableBytes: diskBytes,
+      freeBytes: diskBytes,
       inodes,
       inodesFree: inodes,
     }),

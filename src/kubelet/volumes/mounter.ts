@@ -32,6 +32,8 @@ export interface MountedVolume {
   claim?: string;
   /** The name of the persistent volume that it is. */
   persistent?: string;
+  /** A file system of the node that was set aside for it. */
+  isLocal?: boolean;
   /** The id of the image whose files it shows. */
   image?: string;
   /** A group that its containers get, from the volume itself. */
@@ -186,7 +188,7 @@ export class VolumeMounter {
     const key = `${pod.metadata.uid}/${volume.name}`;
     if (!readOnly && !this.#given.has(key)) await this.#giveToPod(pod, spec.local.path);
     this.#given.add(key);
-    return { name: volume.name, hostPath: spec.local.path, ...more };
+    return { name: volume.name, hostPath: spec.local.path, isLocal: true, ...more };
   }
 
   async #localDevice(name: string, { spec, metadata }: PersistentVolume): Promise<MountedVolume> {

@@ -1,6 +1,8 @@
 import type { Pod } from '../../api/core/v1.ts';
 import type { CsiVolumes } from '../csi/csi-volumes.ts';
+import type { NodeHost } from '../node/node-host.ts';
 import type { NodeContext } from '../pods/context.ts';
+import type { MountedVolume } from './mounter.ts';
 import type { MountedVolumes } from './volume-manager.ts';
 
 /** How full a volume is; 0 where that is not told, as of a device, which has no files. */
@@ -24,6 +26,7 @@ export interface VolumeStats extends VolumeUsage {
 
 export interface VolumeMeterOptions {
   context: NodeContext;
+  host: Pick<NodeHost, 'disk'>;
   csi: CsiVolumes;
   /** The pods whose volumes are measured. */
   pods(): Pod[];
@@ -31,7 +34,10 @@ export interface VolumeMeterOptions {
   mounted(podUid: string): MountedVolumes;
 }
 
-/** Asks drivers how full their volumes are, from time to time: whoever looks at figures need not wait for drivers. */
+/**
+ * Asks drivers how full their volumes are, and the node for local ones, from time to time: whoever looks at figures need not wait
+ * for drivers.
+ */
 export class VolumeMeter {
   readonly #options: VolumeMeterOptions;
   #latest: ReadonlyMap<string, readonly VolumeStats[]> = new Map();
@@ -55,14 +61,26 @@ export class VolumeMeter {
   }
 
   async #ofPod(podUid: string): Promise<VolumeStats[]> {
-    const { context, csi, mounted } = this.#options;
+    const { context, mounted } = this.#options;
     const { clock, log } = context.platform;
-    const found = [...mounted(podUid).values()].map(async ({ name, claim, persistent }) => {
-      const usage = await csi.usage(podUid, persistent ?? name).catch((error: Error) => {
+    const found = [...mounted(podUid).values()].map(async (volume) => {
+      const { name, claim } = volume;
+      const usage = await this.#usage(podUid, volume).catch((error: Error) => {
         log.debug('volume not measured', { podUid, volume: name, error: error.message });
       });
       return usage ? [{ name, ...(claim && { claim }), ...usage, timeMs: clock.now() }] : [];
     });
     return (await Promise.all(found)).flat();
+  }
+
+  async #usage(
+    podUid: string,
+    { name, persistent, hostPath, isLocal }: MountedVolume,
+  ): Promise<VolumeUsage | undefined> {
+    const { csi, host } = this.#options;
+    if (!isLocal) return csi.usage(podUid, persistent ?? name);
+    const { capacityBytes, availableBytes, freeBytes, inodes, inodesFree } = await host.disk(hostPath);
+    const usedBytes = capacityBytes - freeBytes;
+    return { availableBytes, capacityBytes, usedBytes, inodes, inodesFree, inodesUsed: inodes - inodesFree };
   }
 }
