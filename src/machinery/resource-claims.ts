@@ -1,6 +1,7 @@
 import type { Pod, PodResourceClaim, PodResourceClaimStatus } from '../api/core/v1.ts';
 import type { Stored } from '../api/resource.ts';
 import type { DeviceClass, ResourceClaim } from '../api/resource/v1.ts';
+import { qualifiedNameErrors } from './names.ts';
 
 /** So many pods may share a claim (`resource.k8s.io` ResourceClaimReservedForMaxSize). */
 const mostUsers = 256;
@@ -16,6 +17,10 @@ export const classResourcePrefix = 'deviceclass.resource.kubernetes.io/';
 export function isExtendedResource(name: string): boolean {
   return name.includes('/') && !name.includes('kubernetes.io/') && !name.startsWith('requests.');
 }
+
+/** Whether it is the name of such a resource that the API takes: quotas have it with `requests.` before it. */
+export const isExtendedResourceName = (name: string): boolean =>
+  isExtendedResource(name) && qualifiedNameErrors(`requests.${name}`).length === 0;
 
 /** Whether a device class may stand behind a resource. */
 export const isDeviceResource = (name: string): boolean =>

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { isExtendedResource } from '../../machinery/resource-claims.ts';
+import { isExtendedResourceName } from '../../machinery/resource-claims.ts';
 import type { LocalGrpcServer } from '../../platform/grpc-server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Device, RegisterRequest } from '../plugins/generated/deviceplugin/v1beta1/deviceplugin_pb.js';
@@ -73,7 +73,7 @@ export class DeviceRegistry implements PluginHandler {
       throw new Error(
         `manager version, ${version}, is not among plugin supported versions [${versions.join(' ')}]`,
       );
-    if (!isExtendedResource(name))
+    if (!isExtendedResourceName(name))
       throw new Error(`invalid name of device plugin socket: ${invalidName(name)}`);
     await this.#connect(name, endpoint);
   }
@@ -88,7 +88,7 @@ export class DeviceRegistry implements PluginHandler {
       throw new Error(
         `requested API version ${JSON.stringify(spoken)} is not supported by kubelet. Supported version is ["${version}"]`,
       );
-    if (!isExtendedResource(resourceName)) throw new Error(invalidName(resourceName));
+    if (!isExtendedResourceName(resourceName)) throw new Error(invalidName(resourceName));
     await this.#connect(resourceName, join(this.#options.dir, endpoint));
   }
 

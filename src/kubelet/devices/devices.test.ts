@@ -123,6 +123,7 @@ describe('a plugin that makes itself known', () => {
       { resource: 'kubernetes.io/x' },
       'the ResourceName "kubernetes.io/x" is invalid',
     ],
+    ['for what is no name', { resource: 'example.com/a b' }, 'the ResourceName "example.com/a b" is invalid'],
   ])('%s is told why it is not taken in', async (_, options, why) => {
     await startManager();
     const plugin = await startPlugin(options);

@@ -1,5 +1,4 @@
-import { qualifiedNameErrors } from '../../../../machinery/names.ts';
-import { isExtendedResource as isNamedAsExtended } from '../../../../machinery/resource-claims.ts';
+import { isExtendedResourceName } from '../../../../machinery/resource-claims.ts';
 
 const containerResources = new Set(['cpu', 'memory', 'ephemeral-storage']);
 
@@ -52,9 +51,7 @@ export function isNativeResource(name: string): boolean {
 }
 
 /** A name of somebody's own, such as that of a device. */
-export function isExtendedResource(name: string): boolean {
-  return isNamedAsExtended(name) && qualifiedNameErrors(`requests.${name}`).length === 0;
-}
+export const isExtendedResource = isExtendedResourceName;
 
 /** Whether requests may add up to more than there is. */
 export function isOvercommitAllowed(name: string): boolean {
