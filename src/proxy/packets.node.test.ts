@@ -192,6 +192,17 @@ describe.skipIf(!isRoot)('packets of Services in the kernel (needs root and nft)
     expect(await ask('b', clusterAddress)).toBe(`a ${places.b.address}`);
   });
 
+  test('a pod on the network of its node is reached, where traffic has to stay there too', async () => {
+    const own: Endpoint = { addresses: [...node.addresses], nodeName: node.name };
+    const proxy = new OneService();
+    for (const internalTrafficPolicy of ['Cluster', 'Local']) {
+      await proxy.set(service({ internalTrafficPolicy }), [own]);
+      expect(await ask('a', clusterAddress)).toBe(`node ${places.a.address}`);
+      expect(await who('node', clusterAddress)).toBe('node');
+      expect(await who('out', clusterAddress)).toBe('node');
+    }
+  });
+
   test('who asks for a cluster address from outside is answered by way of this node', async () => {
     await new OneService().set(service(), [at('far')]);
     expect(await ask('out', clusterAddress)).toBe(`far ${places.far.gateway}`);
