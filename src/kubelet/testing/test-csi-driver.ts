@@ -1,23 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  create,
-  type DescMessage,
-  type DescMethodUnary,
-  fromBinary,
-  type MessageInitShape,
-  type MessageShape,
-  toBinary,
-} from '@bufbuild/protobuf';
-import { Server, ServerCredentials, status, type handleUnaryCall } from '@grpc/grpc-js';
+import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import {
   Node,
   NodeServiceCapability_RPC_Type as Capability,
   type VolumeCapability,
   VolumeUsage_Unit as Unit,
 } from '../plugins/generated/csi/v1/csi_pb.js';
-import { grpcPath } from '../../platform/grpc-method.ts';
+import { GrpcError, unaryRoute } from '../../platform/grpc-server.ts';
 import { parseMountInfo } from '../volumes/mounts.ts';
 import { Registration } from '../plugins/generated/pluginregistration/registration_pb.js';
 
@@ -185,20 +177,13 @@ export class TestCsiDriver {
     method: DescMethodUnary<I, O>,
     answer: Answer<I, O>,
   ): void {
-    const path = grpcPath(method);
-    const handle: handleUnaryCall<MessageShape<I>, MessageShape<O>> = ({ request }, done) => {
+    const route = unaryRoute(method, async (request) => {
       try {
-        done(null, create(method.output, answer(request)));
+        return answer(request);
       } catch (error) {
-        done({ code: status.INTERNAL, details: (error as Error).message });
+        throw new GrpcError('INTERNAL', (error as Error).message);
       }
-    };
-    server.register(
-      path,
-      handle,
-      (message: MessageShape<O>) => Buffer.from(toBinary(method.output, message)),
-      (bytes: Buffer) => fromBinary(method.input, bytes),
-      'unary',
-    );
+    });
+    route(server);
   }
 }
