@@ -1,6 +1,7 @@
 import type { MutatingAdmissionPolicy } from '../../../api/admissionregistration/v1.ts';
 import type { KubernetesObject } from '../../../api/resource.ts';
 import { toJson } from '../../../machinery/cel/to-json.ts';
+import type { CelList, CelMap, CelValue } from '../../../machinery/cel/values.ts';
 import { clone } from '../../../machinery/clone.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
 import { applyJsonPatch } from '../../../machinery/json-patch.ts';
@@ -9,6 +10,7 @@ import type { Answers } from '../expressions/answers.ts';
 import type { VariableSource } from '../expressions/variables.ts';
 import type { Compiled, CompiledPolicy } from './compiled-policy.ts';
 import { Evaluation } from './evaluation.ts';
+import { mismatches } from './mutation-types.ts';
 
 type Json = Record<string, unknown>;
 
@@ -27,10 +29,21 @@ export function mutation(
   const isPatch = spec.mutations?.[index]?.patchType === 'JSONPatch';
   const evaluation = new Evaluation(source, compiled.variables);
   return () => {
-    const said = toJson(evaluation.evaluate(compiled.mutations[index] as Compiled));
+    const value = evaluation.evaluate(compiled.mutations[index] as Compiled);
+    checkTypes(value, isPatch);
+    const said = toJson(value);
     const object = clone(source.form.show(source.attributes.object as KubernetesObject));
     return isPatch ? patched(object, said as Operation[]) : applied(object, said as Json, source);
   };
+}
+
+/** Throws where a piece of the object is of the type of another one. */
+function checkTypes(value: CelValue, isPatch: boolean): void {
+  const pieces = isPatch
+    ? [...(value as CelList)].map((operation) => (operation as CelMap).get('value') ?? null)
+    : [value];
+  const wrong = pieces.flatMap(mismatches);
+  if (wrong.length > 0) throw new Error(`type mismatch: ${wrong.join('\n')}`);
 }
 
 interface Operation {

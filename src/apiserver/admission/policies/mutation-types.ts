@@ -2,6 +2,7 @@ import type { RecordTypes } from '../../../machinery/cel/cel.ts';
 import { overFirst } from '../../../machinery/cel/library/cost.ts';
 import { libraryOf, overload } from '../../../machinery/cel/signature.ts';
 import { dynType, listType, objectType, opaqueType, stringType } from '../../../machinery/cel/types.ts';
+import { CelList, CelMap, type CelValue, EntryMap } from '../../../machinery/cel/values.ts';
 
 const jsonPatch = objectType('JSONPatch', {
   op: stringType,
@@ -9,6 +10,36 @@ const jsonPatch = objectType('JSONPatch', {
   from: stringType,
   value: dynType,
 });
+
+/** A piece of the object, of a type that says where it belongs. */
+class ObjectPiece extends EntryMap {
+  readonly type: string;
+
+  constructor(type: string, fields: CelMap) {
+    super();
+    this.type = type;
+    for (const key of fields.keys()) this.add(key, fields.get(key) as CelValue);
+  }
+}
+
+/** What is wrong with the types of the pieces in a piece: each is named after the field that it stands in. */
+export function mismatches(value: CelValue): readonly string[] {
+  return value instanceof ObjectPiece ? mismatchesUnder(value, value.type) : [];
+}
+
+function mismatchesUnder(value: CelValue, expected: string): readonly string[] {
+  if (value instanceof CelList) return [...value].flatMap((item) => mismatchesUnder(item, expected));
+  if (!(value instanceof CelMap)) return [];
+  const isPiece = value instanceof ObjectPiece;
+  const isWrong = isPiece && value.type !== expected;
+  const why = 'which matches field name path from root Object type';
+  return [
+    ...(isWrong ? [`unexpected type name "${value.type}", expected "${expected}", ${why}`] : []),
+    ...[...value.keys()].flatMap((key) =>
+      mismatchesUnder(value.get(key) as CelValue, isPiece ? `${expected}.${String(key)}` : expected),
+    ),
+  ];
+}
 
 /** What the expressions of mutations have to give. */
 export const mutationTypes = {
@@ -22,7 +53,7 @@ const records: RecordTypes = {
     if (name === 'JSONPatch') return jsonPatch;
     return /^Object(?:\.\w+)*$/.test(name) ? opaqueType(name) : undefined;
   },
-  make: (_, fields) => fields,
+  make: (name, fields) => (name === 'JSONPatch' ? fields : new ObjectPiece(name, fields)),
 };
 
 const escapeKey = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
