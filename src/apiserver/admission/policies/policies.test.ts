@@ -569,6 +569,22 @@ describe('mutating admission policies', () => {
     expect(await seconds()).toEqual([3607, [300, 300], undefined]);
   });
 
+  test('is an error where a piece of the object is named after another field', async () => {
+    await bind('Mutating', {
+      matchConstraints: onMaps,
+      reinvocationPolicy: 'Never',
+      mutations: [
+        {
+          patchType: 'ApplyConfiguration',
+          applyConfiguration: { expression: 'Object{data: Object.spec{a: "b"}}' },
+        },
+      ],
+    });
+    await expect(send('POST', configMaps, configMap(fresh('cm')))).rejects.toThrow(
+      'type mismatch: unexpected type name "Object.spec", expected "Object.data", which matches field name path from root Object type',
+    );
+  });
+
   const counted = '?"foo": optional.of(string(int(object.metadata.annotations["foo"]) + 1))';
   const annotating = (reinvocationPolicy: string, annotations: string) => ({
     matchConstraints: onMaps,
