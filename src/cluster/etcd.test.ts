@@ -232,7 +232,7 @@ test('k8ts etcd and its clients take certificates of another authority while the
           'certificates renewed etcd-client',
           'certificates renewed etcd-server',
         ]),
-      5000,
+      15_000,
     );
     await put('/2');
     await vi.waitFor(() => expect(seen).toEqual(['/1', '/2']));

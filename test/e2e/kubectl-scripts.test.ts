@@ -40,9 +40,22 @@ describe('wait', () => {
   });
 
   test('for all to be deleted', async () => {
-    const waiting = kubectl.run('wait deployment --for=delete --all --timeout=60s');
-    await kubectl.ok('delete deployment --all');
-    const { code, stdout } = await waiting;
+    // They stay until it is seen that they are waited for.
+    const held = (finalizers: string[]) =>
+      Promise.all(
+        ['never', 'web'].map((name) =>
+          kubectl.ok([
+            ...['patch', 'deployment', name, '--type=merge'],
+            ...['-p', JSON.stringify({ metadata: { finalizers } })],
+          ]),
+        ),
+      );
+    await held(['test.example/held']);
+    await kubectl.ok('delete deployment --all --wait=false');
+    const waiting = kubectl.start('wait deployment --for=delete --all --timeout=60s --v=6');
+    await waiting.shows(/watch=true/);
+    await held([]);
+    const { code, stdout } = await waiting.ended;
     expect(code).toBe(0);
     expect(stdout.trim().split('\n').sort()).toEqual([
       'deployment.apps/never condition met',
@@ -292,8 +305,8 @@ describe('time for a request', () => {
   });
 
   test('is enough for what is answered, and ends a watch', async () => {
-    expect(await kubectl.ok('get configmap one --request-timeout=1')).toContain('one');
-    const { stdout, stderr } = await kubectl.run('get configmap one --request-timeout=1 --watch --v=5');
+    expect(await kubectl.ok('get configmap one --request-timeout=10')).toContain('one');
+    const { stdout, stderr } = await kubectl.run('get configmap one --request-timeout=5 --watch --v=5');
     expect(stdout).toContain('one');
     // It is the client that gives up.
     expect(stderr).toMatch(/Client\.Timeout or context cancellation while reading body/);

@@ -352,7 +352,7 @@ test('the status of components is told by their leases, and by the store', async
   await api.clock.advance(1);
   const silent = `kube-scheduler a has not renewed its lease since ${renewTime}`;
   expect(await told({ fieldSelector: 'metadata.name=scheduler' })).toEqual([['scheduler', 'False', silent]]);
-  api.store.get = () => Promise.reject(new Error('no disk'));
+  api.store.check = () => Promise.reject(new Error('no disk'));
   expect(await api.object<ComponentStatus>('get', componentstatuses, { name: 'etcd-0' })).toMatchObject({
     conditions: [{ type: 'Healthy', status: 'False', message: 'no disk' }],
   });
