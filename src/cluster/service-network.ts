@@ -5,6 +5,7 @@ import type { ServiceCIDR } from '../api/networking/v1.ts';
 import { decodeStored, storedJsonOf } from '../apiserver/cache/encoding.ts';
 import { EncryptingStore } from '../apiserver/encryption/encrypting-store.ts';
 import type { ResourceTransformers } from '../apiserver/encryption/resource-transformers.ts';
+import { TransformError } from '../apiserver/encryption/transform-error.ts';
 import { objectKey } from '../apiserver/registry/keys.ts';
 import type { ApiServer } from '../apiserver/server.ts';
 import { cidrsOverlap, ipFamily, isPlainIPv4Network, looseCidr } from '../machinery/ip.ts';
@@ -138,7 +139,11 @@ export async function storedServiceNetwork(
 ): Promise<ServiceNetwork | undefined> {
   const { group, plural: resource } = servicecidrs;
   const opened = encryption ? new EncryptingStore(store, encryption, () => ({ group, resource })) : store;
-  const entry = await opened.get(objectKey(servicecidrs, { name: defaultRangeName }));
+  const entry = await opened.get(objectKey(servicecidrs, { name: defaultRangeName })).catch((error) => {
+    if (!(error instanceof TransformError)) throw error;
+    const what = `${resource}.${group} (${error.message})`;
+    throw new TransformError(`the server cannot start without what cannot be decrypted: ${what}`);
+  });
   if (!entry) return undefined;
   const { spec } = decodeStored(storedJsonOf(entry.value), entry.revision) as ServiceCIDR;
   return spec?.cidrs?.length ? serviceNetworkOf(spec.cidrs) : undefined;

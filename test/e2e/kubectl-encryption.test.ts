@@ -96,7 +96,7 @@ resources: [{resources: ['*.*'], providers: [${encryptsWith('aesgcm', name)}]}]
   ];
   const { code, stderr } = await runToEnd(process.execPath, upArgs);
   expect({ code, stderr }).toMatchObject({ code: 1 });
-  expect(stderr).toMatch(/error: the server cannot start without what cannot be decrypted: .*namespaces/);
+  expect(stderr).toMatch(/error: the server cannot start without what cannot be decrypted: servicecidrs/);
   expect(stderr).toMatch(/hint: .*--encryption-provider-config/);
   expect(stderr).not.toContain('    at ');
 });
