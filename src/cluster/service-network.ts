@@ -139,12 +139,14 @@ export async function storedServiceNetwork(
 ): Promise<ServiceNetwork | undefined> {
   const { group, plural: resource } = servicecidrs;
   const opened = encryption ? new EncryptingStore(store, encryption, () => ({ group, resource })) : store;
-  const entry = await opened.get(objectKey(servicecidrs, { name: defaultRangeName })).catch((error) => {
+  const entry = await opened.get(objectKey(servicecidrs, { name: defaultRangeName }));
+  if (!entry) return undefined;
+  try {
+    const { spec } = decodeStored(storedJsonOf(entry.value), entry.revision) as ServiceCIDR;
+    return spec?.cidrs?.length ? serviceNetworkOf(spec.cidrs) : undefined;
+  } catch (error) {
     if (!(error instanceof TransformError)) throw error;
     const what = `${resource}.${group} (${error.message})`;
     throw new TransformError(`the server cannot start without what cannot be decrypted: ${what}`);
-  });
-  if (!entry) return undefined;
-  const { spec } = decodeStored(storedJsonOf(entry.value), entry.revision) as ServiceCIDR;
-  return spec?.cidrs?.length ? serviceNetworkOf(spec.cidrs) : undefined;
+  }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { nodes, pods } from '../../api/generated/resources.ts';
 import { systemClock } from '../../platform/clock.ts';
@@ -49,6 +50,8 @@ describe.skipIf(why)(`devices on containerd${why ? ` (skipped: ${why})` : ''}`, 
     await stopFirst();
     await node.stopKubelet();
     await node.startKubelet();
+    // It clears the folder before it listens, as vendors' plugins know.
+    await node.until(() => existsSync(`${options.dir}/kubelet.sock`));
     await nodeHas('0');
     const stop = await startPlugin();
     await nodeHas('2');
