@@ -42,6 +42,8 @@ export interface PatchOptions extends WriteOptions {
   subresource?: string;
   /** For apply patches: take over fields that others own. */
   force?: boolean;
+  /** See ApiRequest; what comes back is not to be looked at then. */
+  withoutAnswer?: boolean;
 }
 
 export interface DeleteOptions extends WriteOptions {
@@ -136,9 +138,9 @@ export class ResourceClient<T extends KubernetesObject> {
   async patch(ref: ObjectRef, patch: unknown, options: PatchOptions): Promise<Stored<T>> {
     const path = this.#path({ ...refOf(ref), subresource: options.subresource });
     const query = { ...writeQuery(options), force: options.force };
-    const { type: contentType, cause, signal } = options;
-    const request = { method: 'PATCH', path, query, contentType, body: patch, cause, signal } as const;
-    return (await this.#transport.request(request)) as Stored<T>;
+    const { type: contentType, cause, signal, withoutAnswer } = options;
+    const about = { path, query, contentType, cause, signal, withoutAnswer };
+    return (await this.#transport.request({ method: 'PATCH', ...about, body: patch })) as Stored<T>;
   }
 
   /** The answer is the object where it lives on for a while, a Status where it is gone. */
@@ -150,6 +152,7 @@ export class ResourceClient<T extends KubernetesObject> {
       query: writeQuery(options),
       cause,
       signal,
+      withoutAnswer: true,
     } as const;
     await this.#transport.request({ ...request, body: deleteBody(options) });
   }
@@ -165,6 +168,7 @@ export class ResourceClient<T extends KubernetesObject> {
       body: deleteBody(options),
       cause,
       signal,
+      withoutAnswer: true,
     });
   }
 

@@ -53,6 +53,21 @@ export function transportContract(name: string, start: () => Promise<TransportUn
       await remove('one');
     });
 
+    test('a write without an answer is made, and fails as others do', async () => {
+      await create('quiet');
+      const contentType = 'application/merge-patch+json';
+      const patch = (name: string) =>
+        api.request({
+          ...{ method: 'PATCH', path: `${path}/${name}`, contentType },
+          body: { data: { a: '9' } },
+          withoutAnswer: true,
+        });
+      await patch('quiet');
+      expect(await api.request({ method: 'GET', path: `${path}/quiet` })).toMatchObject({ data: { a: '9' } });
+      await expect(patch('nobody')).rejects.toMatchObject({ reason: 'NotFound' });
+      await remove('quiet');
+    });
+
     test('lists with a query; values that are undefined are left out', async () => {
       await Promise.all(['l1', 'l2', 'l3'].map(create));
       const query = {

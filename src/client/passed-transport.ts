@@ -196,7 +196,7 @@ class Passer {
   async #request({ id, request, mayEnd }: Asked & { type: 'request' }): Promise<void> {
     const value = await this.#transport.request(mayEnd ? { ...request, signal: this.#signal(id) } : request);
     this.#open.delete(id);
-    this.#outbox.add({ type: 'answer', id, value });
+    this.#outbox.add({ type: 'answer', id, value: request.withoutAnswer ? undefined : value });
   }
 
   async #watch(id: number, request: PassedRequest): Promise<void> {

@@ -53,6 +53,8 @@ export interface ApiRequest {
   withoutManagedFields?: boolean;
   /** The caller of a list or watch looks at nothing but kind and metadata. A transport that can leave out the rest for nothing does. */
   metadataOnly?: boolean;
+  /** The caller has no use for the answer of a write, but that there is one. A transport that can leave it out for nothing does. */
+  withoutAnswer?: boolean;
   signal?: AbortSignal;
 }
 

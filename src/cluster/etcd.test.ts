@@ -95,7 +95,7 @@ const subjects = [
 
 for (const { name: subject, skip, start } of subjects)
   describe.skipIf(skip)(`${subject} with certificates`, () => {
-    const dir = mkdtempSync(join(tmpdir(), 'k8ts-etcd-tls-'));
+    let dir: string;
     const file = (name: string, text: string) => {
       writeFileSync(join(dir, name), text);
       return join(dir, name);
@@ -105,6 +105,7 @@ for (const { name: subject, skip, start } of subjects)
     let servers: readonly string[];
 
     beforeAll(async () => {
+      dir = mkdtempSync(join(tmpdir(), 'k8ts-etcd-tls-'));
       const pki = new Pki(join(dir, 'pki'), platform);
       const caFile = file('ca.crt', (await pki.authority()).certificate);
       const pair = async (name: string, usages: readonly ('client' | 'server')[]) => {

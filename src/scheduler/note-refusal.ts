@@ -41,6 +41,7 @@ export async function noteRefusal(
     .patch(pod.metadata, patch, {
       type: 'application/strategic-merge-patch+json',
       subresource: 'status',
+      withoutAnswer: true,
       cause: causedBy({ ...pod, apiVersion: 'v1', kind: 'Pod' }, message || reason),
     })
     .catch((error) => {

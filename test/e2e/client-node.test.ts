@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
@@ -361,6 +361,7 @@ describe('pods', () => {
     expect(await eventually(() => readFileSync(join(target, 'hello.txt'), 'utf8') || undefined)).toBe(
       'hello',
     );
+    rmSync(target, { recursive: true });
   });
 
   test('ports forwarded to them: the connection stands until it is closed', async () => {

@@ -294,7 +294,7 @@ async function evict(handle: Handle, { preemptor, victim: { pod }, node }: Evict
     // A pod that does not run yet can go elsewhere.
     if (!handle.cancelBinding(pod.metadata.uid, `preempted by ${name}`)) {
       const options = { type: 'application/strategic-merge-patch+json', subresource: 'status' } as const;
-      await client.of(pods).patch(pod.metadata, patch, { ...options, cause });
+      await client.of(pods).patch(pod.metadata, patch, { ...options, cause, withoutAnswer: true });
       await client.of(pods).delete(pod.metadata, { cause, preconditions: { uid: pod.metadata.uid } });
     }
   } catch (error) {
