@@ -114,6 +114,26 @@ function attach(handle: string, status: object = { attached: true }): void {
 const standsAt = (podName: string, of: string) =>
   `${dir}/kubelet/pods/uid-${podName}/volumes/kubernetes.io~csi/${of}/mount`;
 
+/** A kubelet is gone when one pod has its volume and that of another is staged and nothing more; the next one takes both away. */
+async function takenAwayAfterStart(volumeOf: (handle: string) => PersistentVolume) {
+  attach('v1');
+  attach('v2');
+  const driver = await startDriver({ can: ['STAGE_UNSTAGE_VOLUME'] });
+  const before = await startKubelet();
+  await before.mounter.persistent(pod('a'), { volume: volumeOf('v1') });
+  driver.failures.set('NodePublishVolume', 'too late');
+  await expect(before.mounter.persistent(pod('b'), { volume: volumeOf('v2') })).rejects.toThrow('too late');
+  // The pod went away meanwhile.
+  await systemFiles.remove(`${dir}/kubelet/pods/uid-b`);
+  const { volumes } = await startKubelet();
+  expect(volumes.inUse()).toEqual([`kubernetes.io/csi/${name}^v1`, `kubernetes.io/csi/${name}^v2`]);
+  driver.calls.length = 0;
+  await volumes.tidy();
+  expect(driver.calls).toMatchObject([{ method: 'NodeUnstageVolume', request: { volumeId: 'v2' } }]);
+  await volumes.unpublishAll('uid-a');
+  return { driver, volumes };
+}
+
 describe('a driver that makes itself known', () => {
   test('stands in the CSINode, and what it says of the node in its labels', async () => {
     const driver = await startDriver({
@@ -318,21 +338,7 @@ describe('a persistent volume of a driver', () => {
   });
 
   test('is taken away by a kubelet that was started again, whoever was between two steps', async () => {
-    attach('v1');
-    attach('v2');
-    const driver = await startDriver({ can: stages });
-    const before = await startKubelet();
-    await before.mounter.persistent(pod('a'), { volume: volume('v1') });
-    // Staged, and nothing more: the pod went away meanwhile.
-    driver.failures.set('NodePublishVolume', 'too late');
-    await expect(before.mounter.persistent(pod('b'), { volume: volume('v2') })).rejects.toThrow('too late');
-    await systemFiles.remove(`${dir}/kubelet/pods/uid-b`);
-    const { volumes } = await startKubelet();
-    expect(volumes.inUse()).toEqual([`kubernetes.io/csi/${name}^v1`, `kubernetes.io/csi/${name}^v2`]);
-    driver.calls.length = 0;
-    await volumes.tidy();
-    expect(driver.calls).toMatchObject([{ method: 'NodeUnstageVolume', request: { volumeId: 'v2' } }]);
-    await volumes.unpublishAll('uid-a');
+    const { driver, volumes } = await takenAwayAfterStart(volume);
     expect(driver.asked).toEqual(['NodeUnstageVolume', 'NodeUnpublishVolume', 'NodeUnstageVolume']);
     expect(volumes.inUse()).toEqual([]);
   });
@@ -555,20 +561,7 @@ describe('a persistent volume of a driver that is a device', () => {
   });
 
   test('is taken away by a kubelet that was started again, whoever was between two steps', async () => {
-    attach('v1');
-    attach('v2');
-    const driver = await startDriver({ can: ['STAGE_UNSTAGE_VOLUME'] });
-    const before = await startKubelet();
-    await before.mounter.persistent(pod('a'), { volume: device('v1') });
-    driver.failures.set('NodePublishVolume', 'too late');
-    await expect(before.mounter.persistent(pod('b'), { volume: device('v2') })).rejects.toThrow('too late');
-    await systemFiles.remove(`${dir}/kubelet/pods/uid-b`);
-    const { volumes } = await startKubelet();
-    expect(volumes.inUse()).toEqual([`kubernetes.io/csi/${name}^v1`, `kubernetes.io/csi/${name}^v2`]);
-    driver.calls.length = 0;
-    await volumes.tidy();
-    expect(driver.calls).toMatchObject([{ method: 'NodeUnstageVolume', request: { volumeId: 'v2' } }]);
-    await volumes.unpublishAll('uid-a');
+    const { driver, volumes } = await takenAwayAfterStart(device);
     expect(driver.asked).toEqual(['NodeUnstageVolume', 'NodeUnpublishVolume', 'NodeUnstageVolume']);
     expect(driver.calls[1]?.request).toMatchObject({ targetPath: `${devices()}/publish/pv-v1/uid-a` });
     expect(volumes.inUse()).toEqual([]);
