@@ -2,6 +2,7 @@ import type { Status } from '../api/meta/v1.ts';
 import type { KubernetesObject } from '../api/resource.ts';
 import { parseJson } from '../machinery/exact-json.ts';
 import { serviceUnavailable, StatusError } from '../machinery/status-error.ts';
+import { InFlight } from '../platform/in-flight.ts';
 import { onAbort } from '../platform/on-abort.ts';
 import type { Port } from '../platform/thread.ts';
 import { afterTurn } from '../platform/turn.ts';
@@ -59,7 +60,7 @@ const statusOf = (error: unknown): Status =>
 /** The way to an API server through another thread of the process, which passes on what it is asked: see `passTransport`. */
 export class PassedTransport implements Transport {
   readonly #outbox: Outbox<Asked>;
-  readonly #waiting = new Map<number, (told: Told) => void>();
+  readonly #waiting = new InFlight<(told: Told) => void>();
   #next = 0;
 
   constructor(port: Port) {
@@ -161,7 +162,7 @@ class Passer {
   readonly #transport: Transport;
   readonly #outbox: Outbox<Told>;
   /** What can be ended, by number. */
-  readonly #open = new Map<number, AbortController>();
+  readonly #open = new InFlight<AbortController>();
 
   constructor(port: Port, transport: Transport) {
     this.#transport = transport;
@@ -179,7 +180,7 @@ class Passer {
   }
 
   close(): void {
-    for (const id of [...this.#open.keys()]) this.#stop(id);
+    for (const id of this.#open.keys()) this.#stop(id);
   }
 
   #stop(id: number): void {

@@ -10,8 +10,10 @@ import {
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { types } from 'node:util';
 import { Http1Exchange, Http1Request } from './http1-exchange.ts';
 import { Http2Exchange } from './http2-exchange.ts';
+import { InFlight } from './in-flight.ts';
 
 import {
   type HttpLimits,
@@ -43,6 +45,7 @@ function serveHttp2(socket: TLSSocket, options: ListenOptions, limits: HttpLimit
     maxHeaderListPairs: 256,
     maxSessionMemory: withoutMemoryLimit,
   } as object);
+  keepStreamsInFlight(session);
   session.setLocalWindowSize(1024 * 1024);
   session.on('error', () => session.destroy());
   session.on('frameError', () => {});
@@ -61,17 +64,28 @@ function serveHttp2(socket: TLSSocket, options: ListenOptions, limits: HttpLimit
 }
 
 /**
+ * Has the session note its streams in an `InFlight`: with the `Map` in which Node.js notes them, nearly all of what belongs to a request
+ * outlives it by seconds. Where a later Node.js notes them otherwise, it stays at that.
+ */
+function keepStreamsInFlight(session: ServerHttp2Session): void {
+  const symbol = Object.getOwnPropertySymbols(session).find(({ description }) => description === 'state');
+  const state = symbol && (session as unknown as Record<symbol, { streams?: unknown }>)[symbol];
+  if (types.isMap(state?.streams)) state.streams = new InFlight();
+}
+
+/**
  * Ends a connection on which nobody has asked for anything for so long, at the latest after twice the time; pings do not count. An answer
  * that has been given whole and is not taken for as long is broken off: its connection is in use by nobody.
  */
 function endWhenUnused(session: ServerHttp2Session, idleMs: number) {
-  const open = new Set<ServerHttp2Stream>();
+  const open = new InFlight<ServerHttp2Stream>();
   /** Whose answers were given and not taken when it was looked last. */
   let stuck: ServerHttp2Stream[] = [];
   let isUsed = false;
   const timer = setInterval(() => {
-    for (const stream of stuck) if (open.has(stream)) stream.destroy(new Error('the answer was not taken'));
-    stuck = [...open].filter((stream) => stream.writableEnded);
+    for (const stream of stuck)
+      if (open.has(stream.id as number)) stream.destroy(new Error('the answer was not taken'));
+    stuck = open.values().filter((stream) => stream.writableEnded);
     if (open.size === 0 && !isUsed) session.close();
     isUsed = false;
   }, idleMs);
@@ -79,9 +93,10 @@ function endWhenUnused(session: ServerHttp2Session, idleMs: number) {
   session.once('close', () => clearInterval(timer));
   return {
     begin(stream: ServerHttp2Stream) {
-      open.add(stream);
+      const id = stream.id as number;
+      open.set(id, stream);
       stream.once('close', () => {
-        open.delete(stream);
+        open.delete(id);
         isUsed = true;
       });
     },

@@ -7,6 +7,7 @@ import type {
   PeerCertificate,
   ServerTls,
 } from '../http.ts';
+import { InFlight } from '../in-flight.ts';
 import { Recent } from '../recent.ts';
 import { FrameWriter, frame, readFrames } from './frames.ts';
 import { PassedExchange, type RequestHead } from './passed-exchange.ts';
@@ -52,7 +53,7 @@ export class ThreadListener {
   readonly #port: ThreadPort;
   readonly #writer: FrameWriter;
   readonly #servers = new Map<number, PassedServer>();
-  readonly #open = new Map<number, PassedExchange | PassedSocket>();
+  readonly #open = new InFlight<PassedExchange | PassedSocket>();
   readonly #peers = new Recent<string, PeerCertificate>(peersKept);
   #count = 0;
 

@@ -8,6 +8,7 @@ import type {
   PeerCertificate,
   ReplyHeaders,
 } from '../http.ts';
+import { InFlight } from '../in-flight.ts';
 import { FrameWriter, frame, numbersOf, readFrames } from './frames.ts';
 import type { Command, Report } from './listen-in-thread.ts';
 import type { RequestHead } from './passed-exchange.ts';
@@ -43,7 +44,7 @@ class ConnectionTaker {
   readonly #port: AnswererPort;
   readonly #writer: FrameWriter;
   readonly #servers = new Map<number, Promise<HttpServer>>();
-  readonly #taken = new Map<number, Taken>();
+  readonly #taken = new InFlight<Taken>();
   readonly #peers = new WeakMap<PeerCertificate, string>();
   #next = 0;
 
