@@ -2,6 +2,8 @@ import type { KubernetesObject, Resource, Stored } from '../api/resource.ts';
 import { StatusError } from '../machinery/status-error.ts';
 import type { Clock } from '../platform/clock.ts';
 import { deferred } from '../platform/deferred.ts';
+import { LargeMap } from '../platform/large-map.ts';
+import { LargeSet } from '../platform/large-set.ts';
 import type { Log } from '../platform/log.ts';
 import { onAbort } from '../platform/on-abort.ts';
 import type { Random } from '../platform/random.ts';
@@ -47,7 +49,7 @@ const pageSize = 100;
 export class Informer<T extends KubernetesObject> {
   readonly resource: Resource<T>;
   readonly #options: InformerOptions<T>;
-  readonly #objects = new Map<string, Stored<T>>();
+  readonly #objects = new LargeMap<Stored<T>>();
   readonly #handlers = new Set<ChangeHandler<T>>();
   readonly #indexes = new Map<string, Index<T>>();
   readonly #synced = deferred();
@@ -284,7 +286,7 @@ export class Informer<T extends KubernetesObject> {
 /** The keys of objects by values of theirs. An object keeps its place under a value for as long as it has it. */
 class Index<T extends KubernetesObject> {
   readonly #values: (object: Stored<T>) => readonly string[];
-  readonly #keys = new Map<string, Set<string>>();
+  readonly #keys = new Map<string, LargeSet>();
 
   constructor(values: (object: Stored<T>) => readonly string[]) {
     this.#values = values;
@@ -299,19 +301,16 @@ class Index<T extends KubernetesObject> {
   }
 
   replace(key: string, old: Stored<T> | undefined, object: Stored<T> | undefined): void {
-    const before = old ? this.#values(old) : [];
-    const after = object ? this.#values(object) : [];
-    // Nearly all have one; but an object may have ten thousands, owners for example.
-    const kept = before.length > 1 ? new Set(after) : undefined;
-    for (const value of before)
-      if (!(kept ? kept.has(value) : after.includes(value))) this.#leave(key, value);
-    for (const value of after) this.#enter(key, value);
+    const before = distinct(old ? this.#values(old) : []);
+    const after = distinct(object ? this.#values(object) : []);
+    for (const value of before) if (!isAmong(value, after)) this.#leave(key, value);
+    for (const value of after) if (!isAmong(value, before)) this.#enter(key, value);
   }
 
   #enter(key: string, value: string): void {
-    const keys = this.#keys.get(value);
-    if (keys) keys.add(key);
-    else this.#keys.set(value, new Set([key]));
+    const keys = this.#keys.get(value) ?? new LargeSet();
+    if (keys.size === 0) this.#keys.set(value, keys);
+    keys.add(key);
   }
 
   #leave(key: string, value: string): void {
@@ -320,3 +319,10 @@ class Index<T extends KubernetesObject> {
     if (keys?.size === 0) this.#keys.delete(value);
   }
 }
+
+/** Nearly all objects have one value; but one may have ten thousands, owners for example. */
+const distinct = (values: readonly string[]): readonly string[] | ReadonlySet<string> =>
+  values.length > 1 ? new Set(values) : values;
+
+const isAmong = (value: string, values: readonly string[] | ReadonlySet<string>): boolean =>
+  values instanceof Set ? values.has(value) : (values as readonly string[]).includes(value);

@@ -1,3 +1,5 @@
+import { LargeMap } from '../../platform/large-map.ts';
+
 /** What stands in the list: things with a key, one per key. */
 interface Keyed {
   readonly key: string;
@@ -10,7 +12,7 @@ const chunkSize = 256;
  * hundred references at most and a range is a walk.
  */
 export class SortedItems<T extends Keyed> {
-  readonly #byKey = new Map<string, T>();
+  readonly #byKey = new LargeMap<T>();
   #chunks: T[][] = [];
 
   get size(): number {

@@ -42,8 +42,9 @@ export interface CompactionStep {
  */
 export class Ledger {
   readonly #engine: LogEngine;
-  /** The newest version of each key that is not durable yet. */
-  readonly #pending = new Map<string, Change>();
+  /** The newest version of each key that is not durable yet: of what no flush has taken, and of what the last has. */
+  #waiting = new Map<string, Change>();
+  #taken = new Map<string, Change>();
   /**
    * Of keys that were written last, as they are durable: who has written a key mostly asks for it again. Readers go to
    * the engine, which shows all keys as of one moment.
@@ -72,12 +73,12 @@ export class Ledger {
 
   /** The newest version of a key, a deletion included, if it is not durable yet. */
   pending(key: string): Change | undefined {
-    return this.#pending.get(key);
+    return this.#waiting.get(key) ?? this.#taken.get(key);
   }
 
   /** The newest version of a key, a deletion included. */
   newest(key: string): Change | undefined {
-    const pending = this.#pending.get(key);
+    const pending = this.pending(key);
     if (pending) return pending;
     const head = this.#live(key);
     return head && changeAt(this.#engine, key, head);
@@ -118,11 +119,13 @@ export class Ledger {
     this.#dirty = true;
   }
 
-  /** Hands over what is to be flushed. What comes after goes into the next batch. */
+  /** Hands over what is to be flushed, once the last such batch is settled. What comes after goes into the next one. */
   take(): Batch {
     const batch = { ...this.#open, state: { ...this.#state } };
     this.#open = emptyBatch(this.#state);
     this.#dirty = false;
+    this.#taken = this.#waiting;
+    this.#waiting = new Map();
     return batch;
   }
 
@@ -132,15 +135,14 @@ export class Ledger {
       if (head) this.#heads.set(key, head);
       else this.#heads.delete(key);
     }
-    for (const change of batch.changes) {
-      if (this.#pending.get(change.key) === change) this.#pending.delete(change.key);
-    }
+    this.#taken = new Map();
   }
 
   /** A flush failed: what it carried never was, nor what was checked against it. Its revisions stay used up. */
   fail(): void {
     const { revision, timeMs } = this.#state;
-    this.#pending.clear();
+    this.#waiting = new Map();
+    this.#taken = new Map();
     this.#heads.clear();
     this.#state = { ...this.#engine.state(), revision, timeMs };
     this.#open = emptyBatch(this.#state);
@@ -152,7 +154,7 @@ export class Ledger {
   }
 
   #version(key: string): Version | undefined {
-    const pending = this.#pending.get(key);
+    const pending = this.pending(key);
     if (pending) return { head: headOf(pending), deleted: pending.value === undefined };
     const live = this.#live(key);
     if (live) return { head: live, deleted: false };
@@ -181,7 +183,7 @@ export class Ledger {
     if (expiresMs) batch.leases.push({ expiresMs, position });
     if (before?.head.expiresMs) batch.endedLeases.push(before.head);
     this.#state.historyBytes += change.replacedBytes + (deleted ? head.sizeBytes : 0);
-    this.#pending.set(key, change);
+    this.#waiting.set(key, change);
     this.#dirty = true;
   }
 }
