@@ -6,13 +6,14 @@ import { InFlight } from '../platform/in-flight.ts';
 import { onAbort } from '../platform/on-abort.ts';
 import type { Port } from '../platform/thread.ts';
 import { afterTurn } from '../platform/turn.ts';
-import type {
-  ApiRequest,
-  Transport,
-  WatchEvent,
-  WatchEventType,
-  WatchSink,
-  WatchStream,
+import {
+  type ApiRequest,
+  type Transport,
+  UnreachableError,
+  type WatchEvent,
+  type WatchEventType,
+  type WatchSink,
+  type WatchStream,
 } from './transport.ts';
 
 type PassedRequest = Omit<ApiRequest, 'signal'>;
@@ -24,14 +25,21 @@ type Asked =
   /** Nobody waits for it any longer. */
   | { type: 'stop'; id: number };
 
+/** An error as it goes from one thread to another, where it would lose its class. */
+interface Failure {
+  status: Status;
+  /** It is an `UnreachableError`: no server has said this. */
+  isUnreachable: boolean;
+}
+
 /** What the thread that has the way to the API server answers. */
 type Told =
   | { type: 'answer'; id: number; value: unknown }
-  | { type: 'failed'; id: number; status: Status }
+  | { type: 'failed'; id: number; failure: Failure }
   | { type: 'begun'; id: number }
   | { type: 'event'; id: number; event: WatchEvent }
   | { type: 'json'; id: number; of: WatchEventType; json: string }
-  | { type: 'ended'; id: number; status: Status | undefined };
+  | { type: 'ended'; id: number; failure: Failure | undefined };
 
 /** Gathers what is said in a turn of the event loop: few messages cost little. */
 class Outbox<M> {
@@ -52,10 +60,16 @@ class Outbox<M> {
   }
 }
 
-const statusOf = (error: unknown): Status =>
-  error instanceof StatusError
-    ? error.status
-    : serviceUnavailable(error instanceof Error ? error.message : String(error)).status;
+const failureOf = (error: unknown): Failure => ({
+  status:
+    error instanceof StatusError
+      ? error.status
+      : serviceUnavailable(error instanceof Error ? error.message : String(error)).status,
+  isUnreachable: error instanceof UnreachableError,
+});
+
+const errorOf = ({ status, isUnreachable }: Failure): StatusError =>
+  isUnreachable ? new UnreachableError(status.message ?? '') : StatusError.from(status);
 
 /** The way to an API server through another thread of the process, which passes on what it is asked: see `passTransport`. */
 export class PassedTransport implements Transport {
@@ -74,7 +88,7 @@ export class PassedTransport implements Transport {
     return this.#asked(signal, (id, { resolve, reject }) => {
       this.#waiting.set(id, (told) => {
         if (told.type === 'answer') resolve(() => told.value);
-        else if (told.type === 'failed') reject(StatusError.from(told.status));
+        else if (told.type === 'failed') reject(errorOf(told.failure));
       });
       this.#outbox.add({ type: 'request', id, request, mayEnd: signal !== undefined });
     });
@@ -84,7 +98,7 @@ export class PassedTransport implements Transport {
     return this.#asked<WatchStream>(signal, (id, { resolve, reject }) => {
       this.#waiting.set(id, (told) => {
         if (told.type === 'begun') resolve(() => this.#stream(id, sink, signal));
-        else if (told.type === 'failed') reject(StatusError.from(told.status));
+        else if (told.type === 'failed') reject(errorOf(told.failure));
       });
       this.#outbox.add({ type: 'watch', id, request });
     });
@@ -95,7 +109,7 @@ export class PassedTransport implements Transport {
       if (told.type === 'event') sink.onEvent(told.event);
       else if (told.type === 'json')
         sink.onEvent({ type: told.of, object: parseJson(told.json) as KubernetesObject });
-      else if (told.type === 'ended' && end()) sink.onEnd(told.status && StatusError.from(told.status));
+      else if (told.type === 'ended' && end()) sink.onEnd(told.failure && errorOf(told.failure));
     };
     // The caller learns of the watch before its first events, which may have come with it.
     const early: Told[] = [];
@@ -175,7 +189,7 @@ class Passer {
     const passed = asked.type === 'watch' ? this.#watch(id, asked.request) : this.#request(asked);
     passed.catch((error: unknown) => {
       this.#open.delete(id);
-      this.#outbox.add({ type: 'failed', id, status: statusOf(error) });
+      this.#outbox.add({ type: 'failed', id, failure: failureOf(error) });
     });
   }
 
@@ -220,7 +234,7 @@ class Passer {
         onEnd: (error) => {
           begin();
           this.#open.delete(id);
-          this.#outbox.add({ type: 'ended', id, status: error && statusOf(error) });
+          this.#outbox.add({ type: 'ended', id, failure: error && failureOf(error) });
         },
       },
     );

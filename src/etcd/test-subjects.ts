@@ -5,7 +5,9 @@ import type {
   MessageInitShape,
   MessageShape,
 } from '@bufbuild/protobuf';
-import type { Connection, OpenStream } from '../store/etcd/connection.ts';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { systemClock } from '../platform/clock.ts';
+import { Connection, type OpenStream } from '../store/etcd/connection.ts';
 import {
   type Watch,
   type WatchCreateRequestSchema,
@@ -18,7 +20,7 @@ import { TestServer } from './test-server.ts';
 /** Real etcd and this server, for tests of what both have to answer alike. */
 
 const real = newerEtcd.whyNot ? usualEtcd : newerEtcd;
-export const subjects = [
+const subjects = [
   { name: `real ${real.name}${real.whyNot}`, skip: real.whyNot !== '', start: realServer },
   { name: 'this server', skip: false, start: () => TestServer.start() },
 ];
@@ -26,6 +28,37 @@ export const subjects = [
 async function realServer() {
   const etcd = await TestEtcd.start({ programs: real });
   return { url: etcd.endpoints[0] as string, stop: () => etcd.stop() };
+}
+
+/** A server under test; there from when the first test runs. */
+export interface Subject {
+  readonly url: string;
+  readonly connection: Connection;
+}
+
+/** Declares the same tests for each server. */
+export function ofBoth(declare: (subject: Subject) => void): void {
+  for (const { name, skip, start } of subjects)
+    describe.skipIf(skip)(name, { timeout: 60_000 }, () => {
+      let server: { url: string; stop(): Promise<void> };
+      let connection: Connection;
+      beforeAll(async () => {
+        server = await start();
+        connection = new Connection(server.url, { tls: {}, clock: systemClock });
+      });
+      afterAll(async () => {
+        connection.close();
+        await server.stop();
+      });
+      declare({
+        get url() {
+          return server.url;
+        },
+        get connection() {
+          return connection;
+        },
+      });
+    });
 }
 
 export const utf8 = (text: string) => Buffer.from(text);
