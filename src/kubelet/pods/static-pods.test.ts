@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pods } from '../../api/generated/resources.ts';
+import { events, pods } from '../../api/generated/resources.ts';
 import { TestNode } from '../testing/test-node.ts';
 import { manifestTrouble, staticPod } from './static-pod.ts';
 
@@ -75,6 +75,44 @@ test('a manifest that is broken leaves the pod alone that stood there', async ()
   await node.files.write('/manifests/web.yaml', 'apiVersion: v1\nkind: Pod\nspec: {');
   await node.clock.advance(30_000);
   expect(mirror(node)?.status?.phase).toBe('Running');
+  await node.stop();
+});
+
+test('a pod that the node does not take in is turned away once, until its manifest changes or comes again', async () => {
+  const node = new TestNode();
+  await node.files.makeDir('/manifests');
+  const asking = (os: string) =>
+    node.files.write(
+      '/manifests/web.yaml',
+      `${manifest('registry.example/a:1')}  nodeSelector: { kubernetes.io/os: ${os} }\n`,
+    );
+  await asking('plan9');
+  await node.start();
+  const told = () => node.api.list(events).filter(({ reason }) => reason === 'NodeAffinity');
+  const rejections = () => told().reduce((sum, { count = 1 }) => sum + count, 0);
+  await node.until(() => mirror(node)?.status?.phase === 'Failed');
+  expect(mirror(node)?.status).toMatchObject({ reason: 'NodeAffinity' });
+  const { startTime } = mirror(node)?.status ?? {};
+  await node.clock.advance(60_000);
+  expect(rejections()).toBe(1);
+  expect(mirror(node)?.status?.startTime).toBe(startTime);
+
+  // A mirror that is made anew says so too.
+  const { resourceVersion } = mirror(node)?.metadata ?? {};
+  node.api.remove(pods, 'default', 'web-n1', 0);
+  await node.until(() => mirror(node)?.status?.phase === 'Failed');
+  expect(mirror(node)?.metadata.resourceVersion).not.toBe(resourceVersion);
+  expect(rejections()).toBe(1);
+
+  await node.files.remove('/manifests/web.yaml');
+  await node.until(() => mirror(node) === undefined);
+  await asking('plan9');
+  await node.until(() => mirror(node)?.status?.phase === 'Failed');
+  await node.clock.advance(60_000);
+  expect(rejections()).toBe(2);
+
+  await asking('linux');
+  await node.until(() => mirror(node)?.status?.phase === 'Running');
   await node.stop();
 });
 

@@ -5,6 +5,7 @@ import { causedBy } from '../../client/transport.ts';
 import { ignoring } from '../../machinery/status-error.ts';
 import { parseYaml } from '../../machinery/yaml.ts';
 import { timestamp } from '../../platform/clock.ts';
+import { Semaphore } from '../../platform/semaphore.ts';
 import type { StatusManager } from '../status/status-manager.ts';
 import type { NodeContext } from './context.ts';
 import { isMirrorPod, isStaticPod } from './pod-kinds.ts';
@@ -27,17 +28,26 @@ export class StaticPods {
   readonly #options: StaticPodsOptions;
   readonly #files = new Map<string, { text: string; pod: Pod | undefined }>();
   #wanted = new Map<string, Pod>();
+  /** Pods that the node did not take in: each is told so once, and stays that way while its manifest stands. */
+  readonly #rejected = new Set<string>();
+  readonly #turn = new Semaphore(1);
 
   constructor(options: StaticPodsOptions) {
     this.#options = options;
   }
 
-  /** Reads the folder and brings pods and their images in line with it. */
+  /** Reads the folder and brings pods and their images in line with it, one time after the other. */
   async sync(): Promise<void> {
+    const done = await this.#turn.acquire();
+    await this.#sync().finally(done);
+  }
+
+  async #sync(): Promise<void> {
     await this.#readFolder();
     const { workers } = this.#options;
     for (const pod of this.#wanted.values()) await this.#take(pod);
-    const uids = new Set([...this.#wanted.values()].map((p) => p.metadata.uid));
+    const uids = new Set([...this.#wanted.values()].map((p) => p.metadata.uid as string));
+    this.#forgetRejected(uids);
     for (const { uid, pod } of workers.all()) if (isStaticPod(pod) && !uids.has(uid)) workers.orphan(uid);
     await this.#syncMirrors();
   }
@@ -45,10 +55,20 @@ export class StaticPods {
   /** Has a pod's predecessor, or a pod that was changed, end before the new one begins. */
   async #take(pod: Pod): Promise<void> {
     const { workers, admit } = this.#options;
+    const uid = pod.metadata.uid as string;
     const key = keyOf(pod);
-    const isThere = () => workers.all().some((w) => keyOf(w.pod) === key && isStaticPod(w.pod));
-    if (isThere() || !(await admit(pod)) || isThere()) return;
-    workers.update(pod);
+    const isThere = workers.all().some((w) => keyOf(w.pod) === key && isStaticPod(w.pod));
+    if (isThere || this.#rejected.has(uid)) return;
+    if (await admit(pod)) workers.update(pod);
+    else this.#rejected.add(uid);
+  }
+
+  #forgetRejected(wanted: ReadonlySet<string>): void {
+    for (const uid of this.#rejected) {
+      if (wanted.has(uid)) continue;
+      this.#rejected.delete(uid);
+      this.#options.statuses.forget(uid);
+    }
   }
 
   async #readFolder(): Promise<void> {
