@@ -1,13 +1,21 @@
 import { request as httpsRequest } from 'node:https';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Metric } from '../platform/metrics/metric.ts';
 import { startApiServer, type TestApiServer } from './testing-api-server.ts';
 
 let t: TestApiServer;
 let admin: { cert: string; key: string };
 
+const cpuSeconds: Metric = {
+  name: 'process_cpu_seconds_total',
+  type: 'counter',
+  help: 'Of old.',
+  values: () => [{ labels: {}, value: 4321 }],
+};
+
 beforeAll(async () => {
-  t = await startApiServer();
+  t = await startApiServer({ metrics: async () => [cpuSeconds] });
   admin = await t.client('root', 'system:masters');
   await ask(`${configMaps}`, { method: 'POST', body: configMap('a') });
   await ask(`${configMaps}`, { method: 'POST', body: configMap('b') });
@@ -278,6 +286,11 @@ describe('metrics', () => {
     expect(series('kubernetes_build_info', { major: '1', minor: '36' })).toHaveLength(1);
     expect(text).toContain('process_resident_memory_bytes');
     expect(series(total, { resource: 'missing' })).toEqual([]);
+  });
+
+  test('of the process are those of whoever has read them', async () => {
+    const { text } = await ask('/metrics');
+    expect(text.match(/^process_cpu_seconds_total .*$/gm)).toEqual(['process_cpu_seconds_total 4321']);
   });
 });
 

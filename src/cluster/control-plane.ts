@@ -11,6 +11,7 @@ import type { HttpListener, ServerTls } from '../platform/http.ts';
 import { listenInThread } from '../platform/http-thread/listen-in-thread.ts';
 import { listenHttps } from '../platform/http-server.ts';
 import { ThreadMetrics } from './scheduler-thread/scheduler-in-thread.ts';
+import { ProcessMetrics } from '../platform/metrics/process-metrics.ts';
 import { MetricRegistry } from '../platform/metrics/registry.ts';
 import type { Platform } from '../platform/platform.ts';
 import { type Store, StoreError } from '../store/store.ts';
@@ -117,6 +118,7 @@ export async function startControlPlane(told: ControlPlaneOptions): Promise<Cont
   // What runs in this process tells all it counts in one place, as k3s does.
   const meter = new MetricRegistry();
   const measured = new ThreadMetrics();
+  const ownProcess = new ProcessMetrics(platform.files);
   const usage = usageCollector(platform, kubelets, () => server.dispatcher.reader);
   const server = await createApiServer({
     platform: { ...platform, log: platform.log.named('apiserver') },
@@ -126,7 +128,7 @@ export async function startControlPlane(told: ControlPlaneOptions): Promise<Cont
     version,
     nodes: tlsNodeDialer({ connect: systemConnector, identity }),
     usage: async () => usage,
-    metrics: async () => [...meter.metrics(), ...(await measured.metrics())],
+    metrics: async () => [...meter.metrics(), ...(await ownProcess.metrics()), ...(await measured.metrics())],
     outside: systemConnector,
     frontProxy: frontProxyOf(certificates, proxyAuthority),
     ...(options.sharedStore && { freshRevision: shareReads(() => newestRevision(store)) }),

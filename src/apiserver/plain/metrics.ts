@@ -128,6 +128,8 @@ export class Metrics implements RequestMetrics, WatchMetrics {
       if (added.has(metric)) return;
       added.add(metric);
       const { name, type, values } = metric;
+      // Of the process others may know more.
+      registry.removeSingleMetric(name);
       const help = metric.stability ? `[${metric.stability}] ${metric.help}` : metric.help;
       const get = async () => ({ name, help, type, values: values(), aggregator: 'sum' });
       registry.registerMetric({ name, help, type, get } as never);

@@ -1,6 +1,7 @@
 import { PassThrough, type Writable } from 'node:stream';
 import type { HttpReply, HttpRequest, HttpServer, HttpUpgrade } from '../../platform/http.ts';
 import { endWhenIdle } from '../../platform/join-streams.ts';
+import { ProcessMetrics } from '../../platform/metrics/process-metrics.ts';
 import { SocketReply } from '../../platform/socket-reply.ts';
 import { readLog } from '../logs/log-reader.ts';
 import { LogQueryError, parseLogQuery } from '../logs/log-query.ts';
@@ -24,6 +25,7 @@ import { nodeLog } from './node-logs.ts';
 import { type KubeletRoute, parseRoute, takesMethod } from './routes.ts';
 import { spdyCommandClient } from './spdy-command.ts';
 import { wantsSpdy, wantsWebSocket } from './spdy-upgrade.ts';
+import { ownMetrics } from './own-metrics.ts';
 import { probeMetrics, resourceMetrics } from './resource-metrics.ts';
 import { measure, type Measured, summaryDocument } from './stats.ts';
 import { webSocketOutput } from './web-socket-log.ts';
@@ -58,12 +60,14 @@ export class KubeletServer {
   readonly #gatekeeper: Gatekeeper;
   readonly #finder: PodFinder;
   readonly #startedAt: string;
+  readonly #process: ProcessMetrics;
   readonly #cpu = new NodeCpu();
 
   constructor(parts: KubeletServerParts) {
     this.#parts = parts;
     this.#gatekeeper = new Gatekeeper(parts.context);
     this.#finder = new PodFinder(parts);
+    this.#process = new ProcessMetrics(parts.context.platform.files);
     this.#startedAt = new Date(parts.context.platform.clock.now()).toISOString();
   }
 
@@ -139,7 +143,7 @@ export class KubeletServer {
       case 'resourceMetrics':
         return sendText(reply, 200, resourceMetrics(await this.#measure()), metricsType);
       case 'metrics':
-        return sendText(reply, 200, this.#ownMetrics(), metricsType);
+        return sendText(reply, 200, await this.#ownMetrics(), metricsType);
       case 'probeMetrics':
         return sendText(reply, 200, probeMetrics(this.#parts.probes.counts()), metricsType);
       case 'configz':
@@ -285,25 +289,18 @@ export class KubeletServer {
     return measure({ pods, nodeName, facts, runtime, host, cpu, timeMs, ...more });
   }
 
-  #ownMetrics(): string {
-    const { workers, volumesOf } = this.#parts;
+  async #ownMetrics(): Promise<string> {
+    const { workers, volumesOf, context } = this.#parts;
     const works = workers.all();
-    const running = works.filter((w) => w.stage === 'running').length;
-    return [
-      '# HELP kubelet_running_pods Number of pods that have a running pod sandbox',
-      '# TYPE kubelet_running_pods gauge',
-      `kubelet_running_pods ${running}`,
-      '# HELP kubelet_active_pods The number of pods the kubelet considers active',
-      '# TYPE kubelet_active_pods gauge',
-      `kubelet_active_pods ${running}`,
-      "# HELP kubelet_node_name The node's name. The count is always 1.",
-      '# TYPE kubelet_node_name gauge',
-      `kubelet_node_name{node="${this.#parts.context.nodeName}"} 1`,
-      volumeMetrics(
+    return ownMetrics({
+      nodeName: context.nodeName,
+      running: works.filter((w) => w.stage === 'running').length,
+      process: await this.#process.metrics(),
+      volumes: volumeMetrics(
         works.map(({ pod }) => pod),
         volumesOf,
       ),
-    ].join('\n');
+    });
   }
 }
 

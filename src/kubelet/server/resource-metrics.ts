@@ -1,10 +1,11 @@
 import type { Pod } from '../../api/core/v1.ts';
 import { containerNameLabel } from '../pods/labels.ts';
+import type { Metric } from '../../platform/metrics/metric.ts';
 import type { ContainerStats } from '../runtimes/types.ts';
 import type { ProbeCount } from '../probes/probe-manager.ts';
 import { containersOf, type Measured, sum } from './stats.ts';
 
-type Labels = Record<string, string | undefined>;
+type Labels = Record<string, string | number | undefined>;
 
 export interface Sample {
   labels: Labels;
@@ -16,12 +17,14 @@ export interface Sample {
 const escaped = (text: string) => text.replace(/[\\"\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`));
 
 function line(name: string, { labels, value, timeMs }: Sample): string {
-  const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(text ?? '')}"`);
+  const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(String(text ?? ''))}"`);
   return `${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}${timeMs === undefined ? '' : ` ${Math.trunc(timeMs)}`}\n`;
 }
 
-export function family(type: 'counter' | 'gauge', name: string, help: string, samples: Sample[]): string {
+/** A metric in Prometheus's text; nothing where it has no value. */
+export function family(type: Metric['type'], name: string, help: string, samples: Sample[]): string {
   const lines = samples.filter((s) => s.value !== undefined).map((s) => line(name, s));
+  if (lines.length === 0) return '';
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }
 
