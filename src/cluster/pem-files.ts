@@ -38,7 +38,7 @@ export async function readPem(
 }
 
 /** Throws where a certificate is none, or its key is another's: one file may have been replaced and the other not yet. */
-function checkUsable({ ca, cert, key }: Pem): void {
+export function checkUsable({ ca, cert, key }: Pem): void {
   const [, shown] = [ca, cert].map((pem) => (pem === undefined ? undefined : new X509Certificate(pem)));
   if (shown && key !== undefined && !shown.checkPrivateKey(createPrivateKey(key)))
     throw new Error('the key is not that of the certificate');

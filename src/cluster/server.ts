@@ -8,12 +8,14 @@ import { type ControlPlane, startControlPlane, type Threads } from './control-pl
 import { type ControlPlaneMeans, readControlPlaneSettings } from './control-plane-means.ts';
 import { ensureNetworkRights } from './network-rights.ts';
 import { ensureJoinObjects } from './join/join-objects.ts';
-import { findStore, keptStore, offerToServers } from './join/join-server.ts';
+import { ensureServersMayJoin, findStore } from './join/join-server.ts';
+import { keptStore, shareStore } from './join/shared-store.ts';
 import { hasIdentity, keepServerToken, serverToken, shareIdentity } from './join/shared-pki.ts';
 import { keepKubeconfig, refuseOtherKubeconfig } from './kubeconfig.ts';
 import { openStore } from './open-store.ts';
-import { defaultPort, type StoreOptions } from './options.ts';
+import { defaultPort, type EtcdOptions, type StoreOptions } from './options.ts';
 import { Pki } from './pki.ts';
+import { runComponents } from './run-components.ts';
 import { refuseHalfRestored } from './snapshots/restore.ts';
 import { isRunning, knownProcess, readState, removeState, writeState } from './state.ts';
 import { claimStore } from './stored-version.ts';
@@ -75,7 +77,7 @@ export async function startServer(options: ServerOptions, process: ServerProcess
   );
   let store: Store | undefined;
   try {
-    store = await openStore(place, platform);
+    store = await openPlace(place, { token, platform });
     const isReplaced = place.store === 'etcd' && (await hasIdentity(`${dataDir}/pki`, platform));
     await claimStore(store, { mostOlder: isReplaced ? 1 : 0 });
     await shareIdentity({ store, dir: `${dataDir}/pki`, token }, platform);
@@ -87,16 +89,23 @@ export async function startServer(options: ServerOptions, process: ServerProcess
   }
 }
 
+/** Where a server keeps objects. */
+interface Place extends ServerOptions {
+  /** It is where the other servers say. */
+  isTold: boolean;
+}
+
 /** A server that joins, or has joined, keeps objects where the others do. */
 async function withFoundStore(
   options: ServerOptions,
   { token, platform }: { token: string; platform: Platform },
-): Promise<ServerOptions> {
+): Promise<Place> {
   const { dataDir, join } = options;
-  if (options.store === 'etcd') return options;
+  const asTold = (etcd: EtcdOptions): Place => ({ ...options, store: 'etcd', etcd, isTold: true });
+  if (options.store === 'etcd') return { ...options, isTold: false };
   const kept = await keptStore(dataDir, platform);
-  if (kept) return { ...options, store: 'etcd', etcd: kept };
-  if (!join) return options;
+  if (kept) return asTold(kept);
+  if (!join) return { ...options, isTold: false };
   if (options.token === undefined)
     throw new UserError(
       'to join a cluster a server needs --token beside --server',
@@ -107,7 +116,21 @@ async function withFoundStore(
       `${dataDir} holds a cluster of its own, which would not be joined but left`,
       'give this server another --data-dir',
     );
-  return { ...options, store: 'etcd', etcd: await findStore({ servers: join, token, dataDir, platform }) };
+  return asTold(await findStore({ servers: join, token, dataDir, platform }));
+}
+
+/** Opens the store. A server that has been away may have been told of certificates that have ended since: then it asks once more. */
+async function openPlace(place: Place, { token, platform }: { token: string; platform: Platform }) {
+  try {
+    return await openStore(place, platform);
+  } catch (error) {
+    const { isTold, join, dataDir } = place;
+    if (!isTold || !join) throw error;
+    const etcd = await findStore({ servers: join, token, dataDir, platform }).catch(() => {
+      throw error;
+    });
+    return openStore({ ...place, etcd }, platform);
+  }
 }
 
 /** What stands before a control plane, and what it is started in. */
@@ -118,10 +141,10 @@ interface Serving extends ServerProcess {
 }
 
 async function serve(
-  options: ServerOptions,
+  options: Place,
   { platform, pid, threads, store, token, means }: Serving,
 ): Promise<RunningServer> {
-  const { dataDir, advertiseAddress, bindAddress, names, port = defaultPort } = options;
+  const { dataDir, isTold, advertiseAddress, bindAddress, names, port = defaultPort } = options;
   const { files, clock } = platform;
   const pki = new Pki(`${dataDir}/pki`, platform);
   const controlPlane = await startControlPlane({
@@ -145,7 +168,10 @@ async function serve(
   await ensureNetworkRights(controlPlane.admin);
   const { ranges: serviceRanges } = controlPlane.services;
   await ensureJoinObjects(controlPlane.admin, { server: controlPlane.url, authority, serviceRanges });
-  await offerToServers(controlPlane.admin, { token, store: options }, platform);
+  const { admin: client } = controlPlane;
+  await ensureServersMayJoin(client, token);
+  const sharing = await shareStore({ client, token, dataDir, store: options, isTold }, platform);
+  const running = runComponents([sharing], platform);
   const kubeconfigPath = options.kubeconfig ?? `${dataDir}/kubeconfig`;
   await keepKubeconfig(kubeconfigPath, controlPlane, platform);
   await writeState(files, dataDir, {
@@ -163,6 +189,7 @@ async function serve(
     kubeconfigPath,
     async stop() {
       await control?.close();
+      await running.stop();
       await controlPlane.stop();
       await removeState(files, dataDir);
     },
