@@ -123,6 +123,10 @@ test.each([
   expect(said).toMatchObject({ code: 'FlushFailed', again: 'FlushFailed', readable: said.written });
   expect(said.written).toBeGreaterThan(50);
   expect(said.message).toMatch(why);
+  expect(said.told).toEqual([
+    'error: the store cannot be written: writes are refused until it can',
+    'info: the store can be written again',
+  ]);
   const store = await open();
   expect((await store.list('/f/')).entries).toHaveLength(said.written as number);
   await store.commit(put('/f/again', 'x'.repeat(500_000)));

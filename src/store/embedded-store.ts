@@ -10,7 +10,7 @@ export interface EmbeddedStoreOptions {
   path: string;
   clock: Clock;
   files: Files;
-  /** Told where the store is taken away while it is open. */
+  /** Told where the store is taken away while it is open, or cannot be written. */
   log?: Log;
   /** How long the past is kept; 24 hours unless given. */
   historyMs?: number;

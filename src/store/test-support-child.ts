@@ -1,8 +1,10 @@
 // A process of its own that uses a store, for tests that kill it or take its disk away: `node FILE MODE PATH [FREE]`.
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { systemClock } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
+import { createLog } from '../platform/log.ts';
 import { openEmbeddedStore } from './embedded-store.ts';
 import type { Store, StoreError, Write } from './store.ts';
 import { put } from './test-support.ts';
@@ -26,7 +28,15 @@ async function write(store: Store): Promise<never> {
   return Promise.race([1, 2, 3, 4, 5, 6, 7, 8].map(writer));
 }
 
-/** Writes until that fails; then says how, and what can still be read. */
+/** What the store has told whoever runs it. */
+const told: string[] = [];
+const log = createLog({
+  clock: systemClock,
+  level: 'info',
+  write: ({ level, message }) => void told.push(`${level}: ${message}`),
+});
+
+/** Writes until that fails; then says how, what can still be read, and what was told once there was room again. */
 async function fill(store: Store): Promise<void> {
   let written = 0;
   try {
@@ -35,7 +45,9 @@ async function fill(store: Store): Promise<void> {
     const { code, message } = error as StoreError;
     const { entries } = await store.list('/f/');
     const again = await store.commit(put('/f/again', 'x'.repeat(500_000))).catch((e: StoreError) => e.code);
-    say(JSON.stringify({ code, message, written, readable: entries.length, again }));
+    execFileSync('prlimit', ['--pid', String(process.pid), '--fsize=unlimited']);
+    await store.commit(put('/g', 'x'.repeat(500_000)));
+    say(JSON.stringify({ code, message, written, readable: entries.length, again, told }));
   }
   await store.close();
 }
@@ -89,7 +101,7 @@ if (mode === 'survey') {
 /** What is said to be left on the disk; unless given, what is. */
 const [, , , , freeBytes] = process.argv;
 const files = { ...systemFiles, ...(freeBytes && { freeBytes: async () => Number(freeBytes) }) };
-const store = await openEmbeddedStore({ path, clock: systemClock, files });
+const store = await openEmbeddedStore({ path, clock: systemClock, files, log });
 say('open');
 if (mode === 'write') await write(store);
 else if (mode === 'fill') await fill(store);

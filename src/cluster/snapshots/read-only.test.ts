@@ -1,11 +1,13 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startEtcdServer } from '../../etcd/server.ts';
 import type { Files } from '../../platform/files.ts';
 import { silentLog } from '../../platform/log.ts';
 import { type Platform, systemPlatform } from '../../platform/platform.ts';
 import { openEmbeddedStore } from '../../store/embedded-store.ts';
+import { put } from '../../store/test-support.ts';
 import { restoreClusterSnapshot } from './restore.ts';
 import { saveClusterSnapshot } from './save.ts';
 
@@ -20,10 +22,10 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-/** The same machine, with what is below `path` on a disk that is mounted read-only. */
-function readOnly(path: string): Platform {
+/** The same machine, with what is below `path` on a disk that takes nothing. */
+function takingNothing(path: string, code = 'EROFS'): Platform {
   const refuse = (what: string) =>
-    Promise.reject(Object.assign(new Error(`EROFS: read-only file system, ${what}`), { code: 'EROFS' }));
+    Promise.reject(Object.assign(new Error(`${code}: read-only file system, ${what}`), { code }));
   const open: Files['open'] = (file, flags, mode) =>
     file.startsWith(path) && flags !== 'r' ? refuse(`open '${file}'`) : files.open(file, flags, mode);
   const makeDir: Files['makeDir'] = (file, options) =>
@@ -31,14 +33,44 @@ function readOnly(path: string): Platform {
   return { ...platform, files: { ...files, open, makeDir } };
 }
 
-test('a snapshot of a store that cannot be written says how it can be had', async () => {
+const readOnly = (path: string) => takingNothing(path);
+
+test.each(['EROFS', 'ENOSPC', 'EACCES'])(
+  'a store where nothing can be written is saved elsewhere, and no copy of it stays: %s',
+  async (code) => {
+    const dataDir = join(dir, 'data');
+    const path = join(dir, 'snapshot');
+    const store = await openEmbeddedStore({ path: join(dataDir, 'store'), clock, files });
+    await store.commit(put('/registry/configmaps/default/a', '{}'));
+    await store.close();
+    const saved = await saveClusterSnapshot(takingNothing(dataDir, code), { dataDir, path, signal });
+    expect(saved).toMatchObject({ objects: 1 });
+    expect(readdirSync(dir).sort()).toEqual(['data', 'snapshot']);
+  },
+);
+
+test('one that is written meanwhile is not', async () => {
   const dataDir = join(dir, 'data');
-  const saving = saveClusterSnapshot(readOnly(dataDir), { dataDir, path: join(dir, 'snapshot'), signal });
-  await expect(saving).rejects.toMatchObject({
-    name: 'UserError',
-    message: expect.stringContaining('EROFS'),
-    hint: expect.stringContaining('copy the data directory to a disk that can be written'),
+  const world = takingNothing(dataDir);
+  let looks = 0;
+  world.files.stat = async (path, options) => {
+    const found = await files.stat(path, options);
+    return found && path.endsWith('.mdb') ? { ...found, modifiedMs: found.modifiedMs + looks++ } : found;
+  };
+  const saving = saveClusterSnapshot(world, { dataDir, path: join(dir, 'snapshot'), signal });
+  await expect(saving).rejects.toThrow('was written while it was read: another process has it open');
+  expect(readdirSync(dir)).toEqual(['data']);
+});
+
+test('a server of etcd that does not run is saved likewise', async () => {
+  const dataDir = join(dir, 'etcd');
+  const server = await startEtcdServer({
+    ...{ dataDir, platform, name: 'm0', writer: 'test', addresses: [{ host: '127.0.0.1', port: 0 }] },
   });
+  await server.stop();
+  const path = join(dir, 'snapshot');
+  await saveClusterSnapshot(readOnly(dataDir), { dataDir, path, signal });
+  expect(readdirSync(dir).sort()).toEqual(['data', 'etcd', 'snapshot']);
 });
 
 test('a snapshot that cannot be written says that of its own folder', async () => {

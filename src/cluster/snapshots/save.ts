@@ -1,4 +1,4 @@
-import { holdsEtcd, writeStoppedEtcd } from '../../etcd/snapshot.ts';
+import { etcdParts, holdsEtcd, writeStoppedEtcd } from '../../etcd/snapshot.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { isCopyable } from '../../store/core/copying.ts';
 import { openEmbeddedStore } from '../../store/embedded-store.ts';
@@ -6,12 +6,13 @@ import { isInUse } from '../../store/embedded/open-engine.ts';
 import type { AttachedFile } from '../../store/snapshot/format.ts';
 import { saveSnapshot } from '../../store/snapshot/save.ts';
 import { type SnapshotOptions, writeSnapshot } from '../../store/snapshot/write.ts';
-import { type Store, StoreError } from '../../store/store.ts';
+import type { Store } from '../../store/store.ts';
 import { askControl, type ControlCommand } from '../control-socket.ts';
 import { isRunning, readState } from '../state.ts';
 import { UserError } from '../user-error.ts';
 import { version } from '../version.ts';
 import { type Inspection, inspect } from './inspect.ts';
+import { openable } from './openable.ts';
 
 export interface SaveOptions {
   dataDir: string;
@@ -86,25 +87,23 @@ async function pass(pieces: AsyncIterable<Buffer>, send: Send): Promise<void> {
 
 async function writeStopped(platform: Platform, options: SaveOptions, send: Send): Promise<void> {
   const { files, clock } = platform;
-  if (await holdsEtcd(options.dataDir, files)) {
-    const { withoutHistory } = options;
+  const { dataDir, path, signal, withoutHistory } = options;
+  if (await holdsEtcd(dataDir, files)) {
     const said = { writer: `k8ts ${version}`, takenMs: clock.now(), withoutHistory };
-    return writeStoppedEtcd({ path: options.dataDir, files, clock }, said, send);
+    const parts = Object.values(etcdParts);
+    return openable({ dataDir, parts, beside: path, signal }, files, (from) =>
+      writeStoppedEtcd({ path: from, files, clock }, said, send),
+    );
   }
-  const path = `${options.dataDir}/store`;
-  if (!(await files.exists(`${path}/store.mdb`))) throw new Error(`there is no store in ${options.dataDir}`);
-  const store = await openEmbeddedStore({ path, clock, files });
-  try {
-    await write(platform, { ...options, store }, send);
-  } finally {
-    await store.close();
-  }
+  if (!(await files.exists(`${dataDir}/store/store.mdb`))) throw new Error(`there is no store in ${dataDir}`);
+  await openable({ dataDir, parts: ['store'], beside: path, signal }, files, async (from) => {
+    const store = await openEmbeddedStore({ path: `${from}/store`, clock, files });
+    await write(platform, { ...options, store }, send).finally(() => store.close());
+  });
 }
 
 function hintFor(error: unknown): string | undefined {
-  const { code, cause } = error as NodeJS.ErrnoException;
-  if (error instanceof StoreError && (cause as NodeJS.ErrnoException | undefined)?.code === 'EROFS')
-    return 'a store is opened where it can be written: copy the data directory to a disk that can be written, and give that with --data-dir';
+  const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC') return 'the disk is full; what stood under that name before is still there';
   if (code === 'ENOENT' || code === 'EACCES' || code === 'EROFS')
     return 'its folder must be there and be writable';

@@ -42,6 +42,9 @@ export class LmdbEngine implements LogEngine {
   onClosed: () => void = () => {};
   /** Makes something better of the reason why a write failed. */
   explain: (reason: unknown) => Promise<unknown> = async (reason) => reason;
+  /** Called with the reason when a write fails after one that did not, and with nothing when one succeeds again. */
+  onTrouble: (reason?: unknown) => void = () => {};
+  #failing = false;
   /** A write failed, and it is not known whether LMDB can go on. */
   #doubtful = false;
   #closed = false;
@@ -126,8 +129,13 @@ export class LmdbEngine implements LogEngine {
       });
     } catch (error) {
       this.#doubtful = true;
-      throw await this.explain(await reasonOf(error));
+      const reason = await this.explain(await reasonOf(error));
+      if (!this.#failing) this.onTrouble(reason);
+      this.#failing = true;
+      throw reason;
     }
+    if (this.#failing) this.onTrouble();
+    this.#failing = false;
   }
 
   size(): { keys: number; sizeBytes: number } {

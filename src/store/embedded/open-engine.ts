@@ -40,7 +40,7 @@ export interface LmdbOptions {
   /** A directory; made where it is missing. */
   path: string;
   files: Files;
-  /** Told when the file is no longer where it was opened, so that nothing is written, and when it is again. */
+  /** Told when nothing can be written, such as where the file is no longer where it was opened, and when it can again. */
   log?: Log;
 }
 
@@ -54,6 +54,7 @@ export async function openLmdbEngine(options: LmdbOptions): Promise<LmdbEngine> 
     await checkRoom(path, options.files);
     const engine = await openFile(join(path, 'store.mdb'), options);
     engine.explain = (reason) => explained(reason, path, options.files);
+    engine.onTrouble = tellTrouble(path, options.log);
     engine.onClosed = () => openPaths.delete(path);
     return engine;
   } catch (error) {
@@ -80,6 +81,13 @@ async function checkRoom(path: string, files: Files): Promise<void> {
     await files.remove(probe);
   }
 }
+
+/** Whoever asked for a write is told of it; whoever runs the server would not be. */
+const tellTrouble = (path: string, log: Log | undefined) => (reason?: unknown) => {
+  if (reason === undefined) return log?.info('the store can be written again', { path });
+  const why = reason instanceof Error ? reason.message : String(reason);
+  log?.error('the store cannot be written: writes are refused until it can', { path, why });
+};
 
 /** LMDB calls it an input/output error when not all could be written, which is what happens where a disk gets full. */
 async function explained(reason: unknown, path: string, files: Files): Promise<unknown> {
