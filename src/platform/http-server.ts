@@ -24,6 +24,7 @@ import {
 } from './http.ts';
 import { authoritiesOf, peerOf } from './peer.ts';
 import { SocketReply } from './socket-reply.ts';
+import { hasShownToken, UnknownConnections } from './unknown-connections.ts';
 
 const defaultHttpLimits: HttpLimits = {
   handshakeTimeoutMs: 10_000,
@@ -33,9 +34,18 @@ const defaultHttpLimits: HttpLimits = {
   headerBytes: 65_536,
   streamsPerConnection: 250,
   connections: 20_000,
+  unknownConnections: 2000,
+  unknownGraceMs: 5000,
 };
 
-function serveHttp2(socket: TLSSocket, options: ListenOptions, limits: HttpLimits): ServerHttp2Session {
+/** What the connections of a server have in common. */
+interface Serving {
+  options: ListenOptions;
+  limits: HttpLimits;
+  unknown: UnknownConnections;
+}
+
+function serveHttp2(socket: TLSSocket, { options, limits, unknown }: Serving): ServerHttp2Session {
   const session = performServerHandshake(socket, {
     settings: {
       maxConcurrentStreams: limits.streamsPerConnection,
@@ -55,6 +65,12 @@ function serveHttp2(socket: TLSSocket, options: ListenOptions, limits: HttpLimit
     'stream',
     (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number, rawHeaders: string[]) => {
       unused.begin(stream);
+      unknown.begin(socket);
+      stream.once('close', () => {
+        const status = stream.sentHeaders?.[':status'];
+        if (hasShownToken(headers.authorization, Number(status))) unknown.know(socket);
+        unknown.end(socket);
+      });
       const ended = (flags & http2Constants.NGHTTP2_FLAG_END_STREAM) !== 0;
       const exchange = new Http2Exchange({ stream, headers, rawHeaders, ended, ...about });
       options.onRequest(exchange, exchange);
@@ -103,15 +119,22 @@ function endWhenUnused(session: ServerHttp2Session, idleMs: number) {
   };
 }
 
-function serveHttp1(server: Server, options: ListenOptions): void {
+function serveHttp1(server: Server, { options, unknown }: Serving): void {
   server.on('request', (message, response) => {
     const socket = message.socket as TLSSocket;
+    unknown.begin(socket);
+    response.once('close', () => {
+      if (response.headersSent && hasShownToken(message.headers.authorization, response.statusCode))
+        unknown.know(socket);
+      unknown.end(socket);
+    });
     inTurn(message, response, () => {
       const exchange = new Http1Exchange(message, response, peerOf(socket, options.tls));
       options.onRequest(exchange, exchange);
     });
   });
   server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
+    unknown.know(socket);
     socket.on('error', () => socket.destroy());
     if (!options.onUpgrade) return new SocketReply(socket).send(400, {});
     const request = new Http1Request(message, peerOf(message.socket as TLSSocket, options.tls));
@@ -174,11 +197,16 @@ function createHttpsServer(options: ListenOptions, limits: HttpLimits): Server {
 }
 
 /** Sends connections that chose HTTP/2 their own way, past the HTTP/1.1 listener that https put on its server. */
-function splitByProtocol(server: Server, onHttp2: (socket: TLSSocket) => void): void {
+function splitByProtocol(
+  server: Server,
+  unknown: UnknownConnections,
+  onHttp2: (socket: TLSSocket) => void,
+): void {
   const http1 = server.listeners('secureConnection');
   server.removeAllListeners('secureConnection');
   server.on('secureConnection', (socket) => {
     socket.on('error', () => socket.destroy());
+    if (!socket.authorized) unknown.add(socket);
     if (socket.alpnProtocol === 'h2') return onHttp2(socket);
     for (const listener of http1) listener.call(server, socket);
   });
@@ -216,12 +244,18 @@ export const listenHttps: HttpListener = (given) => {
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('tlsClientError', (_error, socket) => socket.destroy());
-  splitByProtocol(server, (socket) => {
-    const session = serveHttp2(socket, options, limits);
+  const unknown = new UnknownConnections({
+    most: limits.unknownConnections,
+    graceMs: limits.unknownGraceMs,
+    nowMs: () => performance.now(),
+  });
+  const serving = { options, limits, unknown };
+  splitByProtocol(server, unknown, (socket) => {
+    const session = serveHttp2(socket, serving);
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
   });
-  serveHttp1(server, options);
+  serveHttp1(server, serving);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port, options.host, () => {

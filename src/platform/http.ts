@@ -112,6 +112,10 @@ export interface HttpLimits {
   /** Streams at once on one HTTP/2 connection. */
   streamsPerConnection: number;
   connections: number;
+  /** Of these, those whose other end has shown neither a certificate nor a token; beyond, the idle ones among them end. */
+  unknownConnections: number;
+  /** How long one of them may be idle whatever their number. */
+  unknownGraceMs: number;
 }
 
 export interface ListenOptions {
