@@ -8,8 +8,12 @@ import { CachedItem, type ItemCodec, type Selectable } from './cached-item.ts';
 import { type CacheEvent, EventWindow, type WindowLimits } from './event-window.ts';
 import { FieldIndex } from './field-index.ts';
 import { SortedItems } from './sorted-items.ts';
+import { Turns } from './turns.ts';
 import { type Scope, WatchCursor } from './watch-cursor.ts';
 import { WatcherIndex } from './watcher-index.ts';
+
+/** In so many parts watchers are told that nothing has happened: ten thousand at once would hold up everything else. */
+export const heartbeatTurns = 60;
 
 export interface ResourceCacheOptions {
   /** Store key prefix of the resource, with a slash at its end. */
@@ -63,6 +67,7 @@ export class ResourceCache {
   /** Fields of which an index is being made. */
   readonly #indexing = new Map<string, Promise<void>>();
   readonly #watchers: WatcherIndex<WatchCursor>;
+  readonly #turns = new Turns<WatchCursor>(heartbeatTurns);
   /** Why objects cannot be decrypted, by their keys. */
   readonly #sealed = new Map<string, TransformError>();
   #window: EventWindow;
@@ -238,6 +243,7 @@ export class ResourceCache {
     const window = this.#window;
     const onDone = (done: WatchCursor) => {
       this.#watchers.delete(done);
+      this.#turns.delete(done);
       start.onDone();
     };
     const { view, prepare, bookmark, after = 0 } = start;
@@ -247,15 +253,16 @@ export class ResourceCache {
       return cursor;
     }
     this.#watchers.add(cursor);
+    this.#turns.add(cursor);
     const items = start.initial ? this.#select(scope) : [];
     const sequence = start.after === undefined ? window.nextSequence : window.sequenceAfter(start.after);
     void cursor.start(items, sequence, start.closing);
     return cursor;
   }
 
-  /** Keeps watchers informed that hear nothing, and ends those who have stopped listening. */
+  /** Keeps watchers informed that hear nothing, and ends those who have stopped listening: all of them within `heartbeatTurns` turns. */
   heartbeat(): void {
-    for (const watcher of this.#watchers) watcher.heartbeat();
+    for (const watcher of this.#turns.next()) watcher.heartbeat();
   }
 
   #select(scope: Scope): CachedItem[] {

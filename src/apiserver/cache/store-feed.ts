@@ -9,9 +9,10 @@ import {
   type WatchHandle,
 } from '../../store/store.ts';
 import { ofKey, root } from './key-prefix.ts';
-import type { ResourceCache } from './resource-cache.ts';
+import { heartbeatTurns, type ResourceCache } from './resource-cache.ts';
 
 const pageSize = 1000;
+/** How often each watcher hears something at least. */
 const heartbeatEveryMs = 60_000;
 const retryAfterMs = 500;
 /**
@@ -215,7 +216,7 @@ export class StoreFeed {
   }
 
   #armHeartbeat(): void {
-    this.#heartbeat = this.#options.clock.after(heartbeatEveryMs, () => {
+    this.#heartbeat = this.#options.clock.after(heartbeatEveryMs / heartbeatTurns, () => {
       for (const { cache } of this.#slots.values()) cache.heartbeat();
       this.#armHeartbeat();
     });

@@ -83,6 +83,28 @@ describe('a watch', () => {
     expect(watch.frames[1]).toMatchObject({ object: { kind: 'ConfigMap', apiVersion: 'v1' } });
   });
 
+  test('sends bookmarks to each watcher once a minute, and never to all at once', async () => {
+    const api = await createTestApi([configMapKind]);
+    const opening = Array.from({ length: 180 }, () =>
+      api.watch(configmaps, {
+        query: { allowWatchBookmarks: 'true', sendInitialEvents: 'false', ...notOlder('') },
+      }),
+    );
+    const watches = await Promise.all(opening);
+    for (const gone of watches.splice(0, 30)) gone.stop();
+    const told = () => watches.reduce((sum, { said }) => sum + said.length, 0);
+    const steps: number[] = [];
+    for (let second = 0; second < 60; second++) {
+      const before = told();
+      await api.clock.advance(1000);
+      steps.push(told() - before);
+    }
+    expect(Math.max(...steps)).toBeLessThanOrEqual(6);
+    // Who watches for a moment is not told a moment later that nothing has happened.
+    expect(steps.slice(0, 30)).toEqual(Array.from({ length: 30 }, () => 0));
+    expect(watches.map(({ said }) => said)).toEqual(watches.map(() => ['BOOKMARK -@1']));
+  });
+
   test('from nothing marks the end of the initial events for a client that takes bookmarks', async () => {
     const api = await createTestApi([configMapKind]);
     await api.send('create', configmaps, { body: map('a') });
