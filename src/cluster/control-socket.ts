@@ -6,7 +6,7 @@ import { connectLocal, listenLocal, type LocalListener } from '../platform/local
  * the command and its options as JSON; the answer is one line, `{}` or `{"error": "…"}`, and then whatever
  * the command gives, to the end of the connection.
  */
-const socketPath = (dataDir: string) => `${dataDir}/control.sock`;
+export const socketPath = (dataDir: string) => `${dataDir}/control.sock`;
 
 const longestLineBytes = 65_536;
 

@@ -17,7 +17,8 @@ import { defaultPort, type EtcdOptions, type StoreOptions } from './options.ts';
 import { Pki } from './pki.ts';
 import { runComponents } from './run-components.ts';
 import { refuseHalfRestored } from './snapshots/restore.ts';
-import { isRunning, knownProcess, readState, removeState, writeState } from './state.ts';
+import { refuseSecond } from './refuse-second.ts';
+import { knownProcess, removeState, writeState } from './state.ts';
 import { claimStore } from './stored-version.ts';
 import { UserError } from './user-error.ts';
 
@@ -61,11 +62,7 @@ export async function startServer(options: ServerOptions, process: ServerProcess
   const { dataDir } = options;
   const { platform } = process;
   const { files } = platform;
-  const state = await readState(files, dataDir);
-  if (state && (await isRunning(files, state))) {
-    const hint = 'stop it with `k8ts down`, or give the new one another --data-dir';
-    throw new UserError(`a cluster already runs in ${dataDir} (process ${state.pid})`, hint);
-  }
+  await refuseSecond(files, dataDir);
   await refuseHalfRestored(files, dataDir);
   if (options.kubeconfig) await refuseOtherKubeconfig(options.kubeconfig, files);
   await files.makeDir(dataDir, { mode: 0o700 });

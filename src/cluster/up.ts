@@ -34,7 +34,8 @@ import type { ToldScheduling } from './scheduler-configuration.ts';
 import { refuseHalfRestored } from './snapshots/restore.ts';
 import { startSimulatedNode } from './simulated-node.ts';
 import { routedRanges } from './service-network.ts';
-import { isRunning, knownProcess, readState, removeState, writeState } from './state.ts';
+import { refuseSecond } from './refuse-second.ts';
+import { knownProcess, removeState, writeState } from './state.ts';
 import { claimStore } from './stored-version.ts';
 import { unusableStore } from './unusable-store.ts';
 import { UserError } from './user-error.ts';
@@ -78,7 +79,7 @@ const interruption = 'interrupted before the cluster was ready';
 /** Brings a cluster up and resolves when all of it is ready; on failure nothing is left but the data directory. */
 export async function up(start: UpOptions): Promise<Cluster> {
   const { options, platform } = start;
-  await refuseSecond(options, platform);
+  await refuseSecond(platform.files, options.dataDir);
   await refuseHalfRestored(platform.files, options.dataDir);
   if (options.kubeconfig) await refuseOtherKubeconfig(options.kubeconfig, platform.files);
   await platform.files.makeDir(options.dataDir, { mode: 0o700 }).catch((error) => {
@@ -96,14 +97,6 @@ export async function up(start: UpOptions): Promise<Cluster> {
     // Ctrl-C reaches the nodes' processes too: that they end is then not what went wrong.
     throw building.isInterrupted ? new UserError(interruption) : error;
   }
-}
-
-async function refuseSecond({ dataDir }: ClusterOptions, { files }: Platform): Promise<void> {
-  const state = await readState(files, dataDir);
-  if (!state || !(await isRunning(files, state))) return;
-  const hint = 'stop it with `k8ts down`, or give the new one another --data-dir';
-  const where = state.server || 'starting';
-  throw new UserError(`a cluster already runs in ${dataDir} (process ${state.pid}, ${where})`, hint);
 }
 
 /** What stands before the control plane. */
