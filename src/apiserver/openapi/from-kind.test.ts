@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
+import type { CustomResourceDefinitionVersion } from '../../api/apiextensions/v1.ts';
 import { pods } from '../../api/generated/resources.ts';
 import type { KubernetesObject, Resource } from '../../api/resource.ts';
+import { customKind } from '../extensions/custom-kind.ts';
+import { widgets } from '../extensions/testing.ts';
 import type { Kind } from '../registry/kind.ts';
 import { openApiResource } from './from-kind.ts';
 
@@ -52,6 +55,20 @@ test('a custom resource is named after its group, and has the schema it is given
     custom: true,
     schema,
   });
+});
+
+test('a custom resource says the kind of its lists and by which fields its objects are selected', () => {
+  const definition = widgets({
+    v1: {
+      properties: { spec: { type: 'object', properties: { color: { type: 'string' } } } },
+      selectableFields: [{ jsonPath: '.spec.color' }],
+    },
+  });
+  definition.status = { acceptedNames: { plural: 'widgets', kind: 'Widget', listKind: 'Widgets' } };
+  const [version] = definition.spec.versions;
+  const webhook = () => Promise.reject(new Error('nothing is converted'));
+  const made = customKind(definition, version as CustomResourceDefinitionVersion, webhook);
+  expect(openApiResource(made)).toMatchObject({ listKind: 'Widgets', selectableFields: ['spec.color'] });
 });
 
 test('subresources of a view are those of the kind behind it', () => {

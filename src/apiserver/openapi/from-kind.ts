@@ -1,4 +1,5 @@
 import { findType, type GroupVersionKind, kindSchema } from '../../machinery/schema.ts';
+import { selectableNames } from '../registry/field-labels.ts';
 import { isCustom, isStored, type Kind } from '../registry/kind.ts';
 import { customTypeName } from './custom-definitions.ts';
 import type { JsonSchema } from './json-schema.ts';
@@ -58,6 +59,14 @@ function subresourcesOf(stored: Kind, own: GroupVersionKind & { type: string }):
   ];
 }
 
+function toldOfCustom(kind: Kind): Pick<OpenApiResource, 'listKind' | 'selectableFields'> {
+  const selectableFields = selectableNames(kind);
+  return {
+    ...(kind.listKind && { listKind: kind.listKind }),
+    ...(selectableFields.length > 0 && { selectableFields }),
+  };
+}
+
 /**
  * What OpenAPI tells of a kind; `stored` is the kind behind it, which is itself for most. Of a custom resource,
  * `schema` is what its version says (`openAPIV3Schema`).
@@ -75,7 +84,7 @@ export function openApiResource(
     plural,
     namespaced,
     verbs: kind.verbs ?? (isStored(kind) ? allVerbs : ['create']),
-    ...(custom && { custom, schema }),
+    ...(custom && { custom, schema, ...toldOfCustom(kind) }),
     subresources: subresourcesOf(stored, own),
   };
 }

@@ -250,28 +250,6 @@ describe('custom resources', () => {
       '#/components/schemas/com.example.stable.v1.CronTab',
     );
   });
-
-  test('in OpenAPI 2.0 without what it cannot say', async () => {
-    const { definitions } = await json(serving(cronTabs), '/openapi/v2');
-    expect(definitions['com.example.stable.v1.CronTab'].properties.spec).toEqual({
-      type: 'object',
-      required: ['when'],
-      properties: {
-        when: { type: 'string', pattern: '^.+$' },
-        note: {},
-        port: { 'x-kubernetes-int-or-string': true },
-      },
-    });
-  });
-
-  test('without a schema are open objects', async () => {
-    const bare = { ...cronTabs, schema: undefined };
-    const { schemas } = (await json(serving(bare), '/openapi/v3/apis/stable.example.com/v1')).components;
-    expect(schemas['com.example.stable.v1.CronTab']).toMatchObject({
-      type: 'object',
-      'x-kubernetes-preserve-unknown-fields': true,
-    });
-  });
 });
 
 /** The fields of a message by number; what is inside stays bytes. */

@@ -1,6 +1,6 @@
 import type { GroupVersionKind } from '../../machinery/schema.ts';
 import { actionParameters, type Parameter } from './parameters.ts';
-import type { OpenApiResource } from './resource.ts';
+import { listTypeOf, type OpenApiResource } from './resource.ts';
 
 /** What one method of a path does, whatever version of OpenAPI tells it. */
 export interface Operation {
@@ -139,7 +139,7 @@ export const list = (t: Target): Operation =>
   operation(t, 'get', 'list', {
     description: `List or watch objects of kind ${t.kind.kind}.`,
     produces: [...objectTypes, ...streamTypes],
-    answers: codes(`${t.type}List`, 200),
+    answers: codes(listTypeOf(t.resource), 200),
   });
 
 export const removeAll = (t: Target): Operation =>

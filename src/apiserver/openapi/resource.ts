@@ -28,6 +28,10 @@ export interface OpenApiResource {
   schema?: JsonSchema;
   /** Whether the resource is a custom one. */
   custom?: boolean;
+  /** Of a custom resource: the kind of its lists, where its definition names one. */
+  listKind?: string;
+  /** Of a custom resource: fields by which objects can be selected besides the usual ones, such as `spec.color`. */
+  selectableFields?: readonly string[];
   subresources: readonly OpenApiSubresource[];
 }
 
@@ -47,4 +51,9 @@ export interface OpenApiSubresource {
   options?: string;
   /** The answer is text. */
   text?: boolean;
+}
+
+/** The full name of the type of a resource's lists. */
+export function listTypeOf({ type, listKind }: OpenApiResource): string {
+  return listKind === undefined ? `${type}List` : type.slice(0, type.lastIndexOf('.') + 1) + listKind;
 }

@@ -36,6 +36,6 @@ const anything: object = new Proxy(() => anything, {
 });
 
 /** The names of the fields that a kind's selectors know besides the usual ones. */
-function selectableNames(kind: Kind): string[] {
+export function selectableNames(kind: Kind): string[] {
   return Object.keys(kind.selectableFields?.(anything as KubernetesObject) ?? {});
 }
