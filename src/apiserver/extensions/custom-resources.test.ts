@@ -850,6 +850,40 @@ describe('objects', () => {
     await vi.waitFor(() => expect(watch.said[1]).toContain('DELETED blue'));
   });
 
+  test('without replicas have no scale to be applied to but by force', async () => {
+    const { define, api } = await createCustomCluster();
+    const scale = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' };
+    const properties = spec({ replicas: { type: 'integer' } });
+    const { v1 } = await define(widgets({ v1: { properties, subresources: { scale } } }));
+    await api.object('create', v1!, named('none'));
+    const apply = (more: object, query: Record<string, string> = {}) =>
+      api.object('patch', v1!, {
+        name: 'none',
+        subresource: 'scale',
+        body: { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'none' }, ...more },
+        mediaType: 'application/apply-patch+yaml',
+        query: { fieldManager: 'hpa', ...query },
+      });
+    expect(await failure(apply({}))).toMatchObject({
+      code: 400,
+      message: 'the spec replicas field ".spec.replicas" cannot be empty',
+    });
+    const conflict =
+      'conflict with "before-first-apply" with subresource "scale" using autoscaling/v1: .spec.replicas';
+    expect(await failure(apply({ spec: { replicas: 3 } }))).toMatchObject({
+      code: 409,
+      message: `Apply failed with 1 conflict: ${conflict}`,
+    });
+    expect((await api.object('get', v1!, { name: 'none' })).spec).toBeUndefined();
+    expect(await apply({ spec: { replicas: 3 } }, { force: 'true' })).toMatchObject({
+      spec: { replicas: 3 },
+    });
+    const { metadata } = await api.object('get', v1!, { name: 'none' });
+    const owners = metadata.managedFields?.map((entry: { manager: string }) => entry.manager);
+    expect(owners).toEqual(['hpa']);
+    expect(await apply({ spec: { replicas: 4 } })).toMatchObject({ spec: { replicas: 4 } });
+  });
+
   test('have a scale', async () => {
     const { define, api } = await createCustomCluster();
     const scale = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' };

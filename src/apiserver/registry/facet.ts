@@ -45,7 +45,7 @@ export interface Facet {
   show(object: KubernetesObject): KubernetesObject;
   /** What a GET answers with, where that is not always what is shown. Throws a StatusError where there is nothing to show. */
   read?(object: KubernetesObject): KubernetesObject;
-  /** What patches are made in, where that is not always what is shown. */
+  /** What patches and server-side apply are made in, where that is not always what is shown. */
   patched?(object: KubernetesObject): KubernetesObject;
   /** The object (in the form of the resource asked for) with what was sent taken in; `sent` may be used up. */
   take(sent: KubernetesObject, old: KubernetesObject | undefined): KubernetesObject;

@@ -42,7 +42,7 @@ export function setManagedFields(object: KubernetesObject, entries: ManagedField
 
 /** The facet of an object as its managers see it, where they are kept for it alone. */
 export function managedFacet(facet: Facet, fields: FacetFields, object: KubernetesObject): KubernetesObject {
-  const shown = facet.show(object);
+  const shown = (facet.patched ?? facet.show)(object);
   return { ...shown, metadata: { ...shown.metadata, managedFields: fields.of(object) } };
 }
 
