@@ -13,8 +13,11 @@ import { startWebhook, type TestWebhook } from './testing-webhook.ts';
 
 const namespace = 'webhook-integration';
 const user = 'webhook-integration-client';
-/** What the webhook of each configuration is asked under. */
-const paths = ['/mutating', '/validating'];
+/**
+ * What the webhook of each configuration is asked under. Those of `converted` know each resource in the first of its groups and
+ * versions alone.
+ */
+const paths = ['/mutating/all', '/mutating/converted', '/validating/all', '/validating/converted'];
 const merge = 'application/merge-patch+json';
 const options = { gracePeriodSeconds: 0, propagationPolicy: 'Background' };
 
@@ -64,8 +67,40 @@ async function done(...request: Parameters<typeof send>): Promise<Json> {
   return body;
 }
 
-/** A webhook that is asked about everything, and wants to add a field that no kind has. */
-async function register(path: string, kind: string): Promise<void> {
+const everything = [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'] }];
+
+/** Each resource, by its name, in the first of the groups and versions that serve it. */
+const firsts = new Map<string, Served>();
+
+const groupAndVersionOf = (apiVersion: string) => {
+  const [version = '', group = ''] = apiVersion.split('/').reverse();
+  return { group, version };
+};
+
+const ownOf = ({ root }: Served) => groupAndVersionOf(root.split('/').slice(2).join('/'));
+
+const ruleOf = (resource: Served) => ({
+  operations: ['*'],
+  apiGroups: [ownOf(resource).group],
+  apiVersions: [ownOf(resource).version],
+  resources: [resource.name],
+});
+
+async function findFirsts(): Promise<void> {
+  const sorted = versions.map(groupAndVersionOf).sort((a, b) => {
+    const [one, other] = [a, b].map(({ group, version }) => `${group}/${version}`);
+    return (one as string) < (other as string) ? -1 : 1;
+  });
+  for (const version of sorted) {
+    for (const resource of await resourcesOf(versionOf(version)))
+      if (!firsts.has(resource.name)) firsts.set(resource.name, resource);
+  }
+}
+
+/** Webhooks that are asked about everything, and want to add a field that no kind has. */
+async function register(path: string): Promise<void> {
+  const [phase, form] = path.split('/').slice(1);
+  const rules = form === 'all' ? everything : [...firsts.values()].map(ruleOf);
   const adds = [{ op: 'add', path: '/foo', value: 'test' }];
   const patch = {
     patch: Buffer.from(JSON.stringify(adds)).toString('base64'),
@@ -74,15 +109,16 @@ async function register(path: string, kind: string): Promise<void> {
   hook.answers[path] = ({ object }) => ({
     allowed: true,
     warnings: [path],
-    ...(path === '/mutating' && object && patch),
+    ...(phase === 'mutating' && object && patch),
   });
-  await done('POST', `/apis/admissionregistration.k8s.io/v1/${kind}`, {
-    metadata: { name: 'all.example.com' },
+  await done('POST', `/apis/admissionregistration.k8s.io/v1/${phase}webhookconfigurations`, {
+    metadata: { name: `${form}.example.com` },
     webhooks: [
       {
-        name: 'all.example.com',
+        name: `${form}.example.com`,
         clientConfig: { url: `https://127.0.0.1:${hook.port}${path}`, caBundle: hook.caBundle },
-        rules: [{ operations: ['*'], apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'] }],
+        rules,
+        matchPolicy: 'Equivalent',
         sideEffects: 'None',
         admissionReviewVersions: ['v1', 'v1beta1'],
       },
@@ -100,8 +136,8 @@ beforeAll(async () => {
   await done('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name: 'default' } });
   await done('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', custom);
   await vi.waitFor(() => resourcesOf(`${customGroup}/v1`), 5000);
-  await register('/mutating', 'mutatingwebhookconfigurations');
-  await register('/validating', 'validatingwebhookconfigurations');
+  await findFirsts();
+  for (const path of paths) await register(path);
 }, 60_000);
 afterAll(async () => {
   await t.stop();
@@ -152,7 +188,7 @@ const reviews: Record<string, object> = {
 };
 
 function stubOf({ name, apiVersion, kind, namespaced }: Served): Json {
-  const [version = '', group = ''] = apiVersion.split('/').reverse();
+  const { version, group } = groupAndVersionOf(apiVersion);
   const review = reviews[name];
   if (review) return { apiVersion, kind, ...review };
   const least = leastOf({ plural: name, group, version, namespaced } as never);
@@ -179,20 +215,23 @@ const shows = {
 
 const typeOf = (value: Json | null | undefined) => value && `${value.apiVersion}, ${value.kind}`;
 
-function expected(resource: Served, { operation, name }: Told) {
-  const { root, name: path, kind, apiVersion, namespaced } = resource;
-  const [plural, subResource] = path.split('/');
-  const [version = '', group = ''] = apiVersion.split('/').reverse();
-  const [ownVersion = '', ownGroup = ''] = root.split('/').slice(2).reverse();
+function expected(request: Served, { operation, name }: Told, path: string) {
+  const resource = path.endsWith('converted') ? (firsts.get(request.name) as Served) : request;
+  const [plural, subResource] = request.name.split('/');
   const { object, oldObject, options: optionsKind } = shows[operation];
-  const type = `${apiVersion}, ${kind}`;
+  const type = `${resource.apiVersion}, ${resource.kind}`;
+  const kindOf = ({ apiVersion, kind }: Served) => ({ ...groupAndVersionOf(apiVersion), kind });
   return {
+    path,
     operation,
-    resource: { group: ownGroup, version: ownVersion, resource: plural },
+    resource: { ...ownOf(resource), resource: plural },
     subResource,
-    kind: { group, version, kind },
+    kind: kindOf(resource),
+    requestResource: { ...ownOf(request), resource: plural },
+    requestSubResource: subResource,
+    requestKind: kindOf(request),
     name,
-    namespace: namespaced ? namespace : plural === 'namespaces' ? name : undefined,
+    namespace: request.namespaced ? namespace : plural === 'namespaces' ? name : undefined,
     object: object ? type : null,
     oldObject: oldObject ? type : null,
     options: optionsKind ? `meta.k8s.io/v1, ${optionsKind}` : null,
@@ -204,7 +243,7 @@ const isExempt = ({ root, name }: Served) =>
 
 /** Sends a request, again where something else has changed the object meanwhile, and checks what each webhook has heard of it. */
 async function check(resource: Served, told: Told, act: () => Promise<Answered>): Promise<void> {
-  const wanted = expected(resource, told);
+  const [plural, subResource] = resource.name.split('/');
   let answer: Answered | undefined;
   do {
     hook.asked.length = 0;
@@ -213,11 +252,11 @@ async function check(resource: Served, told: Told, act: () => Promise<Answered>)
   const label = `${told.operation} ${resource.root} ${resource.name}`;
   if (told.operation !== 'CONNECT' && answer.status >= 300) expect.soft([label, answer]).toBe('done');
   const heard = hook.asked.filter(
-    ({ userInfo, operation, resource: asked, subResource, name }) =>
+    ({ userInfo, operation, resource: asked, subResource: one, name }) =>
       userInfo?.username === user &&
       operation === told.operation &&
-      asked?.resource === wanted.resource.resource &&
-      subResource === wanted.subResource &&
+      asked?.resource === plural &&
+      one === subResource &&
       name === told.name,
   );
   // Who finds that the object has changed meanwhile asks again.
@@ -228,6 +267,9 @@ async function check(resource: Served, told: Told, act: () => Promise<Answered>)
     resource: one.resource,
     subResource: one.subResource,
     kind: one.kind,
+    requestResource: one.requestResource,
+    requestSubResource: one.requestSubResource,
+    requestKind: one.requestKind,
     name: one.name,
     namespace: one.namespace,
     object: typeOf(object),
@@ -235,7 +277,7 @@ async function check(resource: Served, told: Told, act: () => Promise<Answered>)
     options: typeOf(sent as Json | null),
   }));
   const asked = isExempt(resource) ? [] : paths;
-  expect.soft(shown, label).toEqual(asked.map((path) => ({ path, ...wanted })));
+  expect.soft(shown, label).toEqual(asked.map((path) => expected(resource, told, path)));
   const warned = paths.filter((path) => answer.warnings.includes(path));
   expect.soft(warned, label).toEqual(asked);
 }
