@@ -1,12 +1,14 @@
 import { type FieldError, forbiddenField, invalid, notSupported } from '../../machinery/field-error.ts';
 import { goQuote } from '../../machinery/go-text.ts';
 import { badRequest } from '../../machinery/status-error.ts';
+import { type ContinueToken, decodeContinue } from './continue-token.ts';
 import { boolean, checkOptions, integer } from './request-options.ts';
 
 /** What a list says besides its selectors. */
 export interface ListRequest {
   limit: number;
-  continue: string;
+  /** Where it goes on; absent where it begins. */
+  continued: ContinueToken | undefined;
   /** Absent where the client wants the newest state; 0: any. */
   resourceVersion: number | undefined;
   match: '' | 'Exact' | 'NotOlderThan';
@@ -24,20 +26,21 @@ export interface WatchRequest {
 }
 
 export function listRequest(query: URLSearchParams): ListRequest {
+  integer(query, 'timeoutSeconds');
+  const limit = integer(query, 'limit') ?? 0;
   const match = query.get('resourceVersionMatch') ?? '';
   const version = query.get('resourceVersion') ?? '';
   const token = query.get('continue') ?? '';
   checkOptions('ListOptions', listErrors({ match, version, token, initial: query.has('sendInitialEvents') }));
-  if (token !== '' && version !== '' && version !== '0') {
+  const continued = token === '' ? undefined : decodeContinue(token);
+  if (continued && version !== '' && version !== '0') {
     throw badRequest('specifying resource version is not allowed when using continue');
   }
-  integer(query, 'timeoutSeconds');
-  const limit = integer(query, 'limit') ?? 0;
   const resourceVersion = parseRevision(version);
   return {
     // Who takes any state gets all of it, as upstream's cache answers.
     limit: resourceVersion === 0 ? 0 : limit,
-    continue: token,
+    continued,
     resourceVersion,
     match: match as ListRequest['match'],
   };

@@ -270,9 +270,11 @@ describe('list', () => {
     expect(await texts({ resourceVersionMatch: 'Exact' })).toBe(
       'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided',
     );
-    expect(await texts({ continue: 'x', resourceVersion: '5' })).toBe(
+    const { metadata } = await (await withMaps(2)).list(configmaps, { query: { limit: '1' } });
+    expect(await texts({ continue: metadata.continue as string, resourceVersion: '5' })).toBe(
       'specifying resource version is not allowed when using continue',
     );
+    expect(await texts({ continue: 'x', resourceVersion: '5' })).toContain('continue key is not valid');
     expect(await texts({ resourceVersionMatch: 'Exact', resourceVersion: '0' })).toContain(
       'resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
     );
@@ -282,7 +284,9 @@ describe('list', () => {
     const both = await texts({ resourceVersionMatch: 'NotOlderThan', continue: 'x', limit: '1' });
     expect(both).toContain('resourceVersionMatch is forbidden unless resourceVersion is provided');
     expect(both).toContain('resourceVersionMatch is forbidden when continue is provided');
-    expect(await texts({ limit: 'many' })).toBe('strconv.ParseInt: parsing "many": invalid syntax');
+    expect(await texts({ limit: 'many', resourceVersionMatch: 'Exact' })).toBe(
+      'strconv.ParseInt: parsing "many": invalid syntax',
+    );
     expect(await texts({ timeoutSeconds: '1s' })).toBe('strconv.ParseInt: parsing "1s": invalid syntax');
     expect(await texts({ resourceVersion: '18446744073709551616' })).toContain('value out of range');
     expect(await texts({ resourceVersion: 'abc' })).toContain('invalid resource version:');

@@ -5,7 +5,7 @@ import type { CachedItem } from '../cache/cached-item.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
 import { TransformError } from '../encryption/transform-error.ts';
 import type { ListAnswer } from '../request.ts';
-import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts';
+import { type ContinueToken, encodeContinue } from './continue-token.ts';
 import { freshEnough, tooLarge } from './freshness.ts';
 import { type ListRequest, listRequest } from './list-options.ts';
 import type { Call } from './registry.ts';
@@ -37,7 +37,7 @@ async function listSelected(call: Call, scope: Selection, options: ListRequest):
     const items = await toldItems(call, told);
     return answer(call, place, { items: items.filter((item) => scope.matches?.(item) ?? true) });
   }
-  if (options.continue !== '') return continued(call, scope, options);
+  if (options.continued) return continued(call, scope, options.continued, options.limit);
   await readAhead(call, scope);
   const { resourceVersion = 0, match, limit } = options;
   const exact = match === 'Exact' || (match === '' && limit > 0 && resourceVersion > 0);
@@ -60,11 +60,15 @@ interface Place {
   left?: number;
 }
 
-async function continued(call: Call, scope: Selection, options: ListRequest): Promise<ListAnswer> {
-  const token = decodeContinue(options.continue);
+async function continued(
+  call: Call,
+  scope: Selection,
+  token: ContinueToken,
+  limit: number,
+): Promise<ListAnswer> {
   await readAhead(call, scope, scope.prefix + token.start);
   const revision = token.revision < 0 ? call.environment.feed.revision : token.revision;
-  const place = { scope, revision, from: scope.prefix + token.start, limit: options.limit, left: token.left };
+  const place = { scope, revision, from: scope.prefix + token.start, limit, left: token.left };
   return readAnswer(call, place, () => inconsistent(token));
 }
 
