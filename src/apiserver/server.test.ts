@@ -116,6 +116,11 @@ describe('a server that has started', () => {
     );
     const metrics = await ask('/metrics');
     expect(metrics.text).toMatch(/^apiserver_request_total\{.*verb="LIST".*resource="namespaces".*\} 1$/m);
+    const health = 'apiserver_request_total{verb="GET",dry_run="",group="",version="",resource="",';
+    expect(metrics.text).toMatch(
+      new RegExp(`^${health}subresource="/livez",scope="",component="",code="200"} \\d+$`, 'm'),
+    );
+    expect(metrics.text).not.toContain('/readyz/ping');
   });
 
   test('counts nothing under names that somebody has made up who is refused (CVE-2020-8552)', async () => {

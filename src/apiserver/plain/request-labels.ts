@@ -13,6 +13,8 @@ export interface RequestLabels extends Record<string, string> {
 }
 
 const methods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+/** Paths that belong to no resource and have series of their own, as upstream has them: under the name of a subresource. */
+const counted = new Set(['/healthz', '/livez', '/readyz']);
 const connecting = new Set(['proxy', 'exec', 'attach', 'portforward']);
 
 /** The method under a bounded number of names. */
@@ -46,12 +48,15 @@ function dryRunOf({ query }: Exchange): string {
   return asked.every((value) => value === 'All') ? 'All' : 'invalid';
 }
 
+const countedPath = ({ info }: Exchange) => (counted.has(info.path) ? info.path : '');
+
 /** One text for all requests with the same labels: cheaper than the labels. */
 export function labelsKey(x: Exchange, known: boolean): string {
   const { info } = x;
   const method = methodOf(x);
   const extra = `${isApply(x) ? 'apply' : ''}${dryRunOf(x)}`;
-  if (!known || !info.isResource) return `${method} ${info.isResource ? info.verb : ''} ${extra}`;
+  if (!known || !info.isResource)
+    return `${method} ${info.isResource ? info.verb : ''} ${countedPath(x)} ${extra}`;
   const { verb, group, version, resource, subresource } = info;
   return `${method} ${verb} ${group}/${version}/${resource}/${subresource} ${scopeOf(info)} ${extra}`;
 }
@@ -69,8 +74,8 @@ export function requestLabels(x: Exchange, known: boolean): RequestLabels {
     group: isNamed ? info.group : '',
     version: isNamed ? info.version : '',
     resource: isNamed ? info.resource : '',
-    subresource: isNamed ? info.subresource : '',
+    subresource: isNamed ? info.subresource : countedPath(x),
     scope: isNamed ? scopeOf(info) : '',
-    component: 'apiserver',
+    component: countedPath(x) === '' ? 'apiserver' : '',
   };
 }
