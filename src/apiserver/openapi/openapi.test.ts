@@ -252,6 +252,35 @@ describe('custom resources', () => {
   });
 });
 
+test('operations on custom resources know no protobuf, and go by the kind of the resource', async () => {
+  const scale = {
+    name: 'scale',
+    verbs: ['get', 'update', 'patch'],
+    kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+  };
+  const api = serving({ ...cronTabs, subresources: [scale] });
+  const base = '/apis/stable.example.com/v1/namespaces/{namespace}/crontabs';
+  const structured = ['application/json', 'application/yaml'];
+  const v2 = (await json(api, '/openapi/v2')).paths;
+  const v3 = (await json(api, '/openapi/v3/apis/stable.example.com/v1')).paths;
+  const namesOf = (operation: { parameters: { name?: string }[] }) =>
+    operation.parameters.map(({ name }) => name ?? '');
+  expect(v2[base].get).toMatchObject({ consumes: structured, produces: structured });
+  expect(v2[base].post).toMatchObject({ consumes: structured, produces: structured });
+  expect(Object.keys(v3[base].get.responses[200].content)).toEqual(structured);
+  expect(Object.keys(v3[base].post.requestBody.content)).toEqual(structured);
+  expect(v3[base].delete).not.toHaveProperty('requestBody');
+  expect(namesOf(v3[base].delete)).toEqual(namesOf(v3[base].get));
+  const one = `${base}/{name}`;
+  expect(namesOf(v3[one].get)).toContain('resourceVersion');
+  expect(Object.keys(v3[one].patch.responses)).toEqual(['200', '401']);
+  expect(v3[`${one}/scale`].get['x-kubernetes-group-version-kind']).toEqual({
+    group: 'stable.example.com',
+    version: 'v1',
+    kind: 'CronTab',
+  });
+});
+
 /** The fields of a message by number; what is inside stays bytes. */
 function fieldsOf(bytes: Uint8Array): Map<number, Uint8Array[]> {
   const reader = new BinaryReader(bytes);

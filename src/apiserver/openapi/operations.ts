@@ -1,5 +1,5 @@
 import type { GroupVersionKind } from '../../machinery/schema.ts';
-import { actionParameters, type Parameter } from './parameters.ts';
+import { actionParameters, customActionParameters, type Parameter } from './parameters.ts';
 import { listTypeOf, type OpenApiResource } from './resource.ts';
 
 /** What one method of a path does, whatever version of OpenAPI tells it. */
@@ -22,6 +22,8 @@ export interface Operation {
 }
 
 export const objectTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+/** Objects of custom resources have no form in protobuf. */
+const customTypes = ['application/json', 'application/yaml'];
 const streamTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
 const patchTypes = [
   'application/json-patch+json',
@@ -79,6 +81,8 @@ export function operation(
 ): Operation {
   const { resource, path, suffix, kind } = target;
   const action = more.action ?? idVerb;
+  const { custom } = resource;
+  const parameters = custom ? customActionParameters : actionParameters;
   return {
     path,
     method,
@@ -86,10 +90,11 @@ export function operation(
     tag: `${groupWord(resource.group)}_${resource.version}`,
     description: '',
     action,
-    kind,
-    consumes: anyType,
-    produces: objectTypes,
-    query: actionParameters[action] ?? [],
+    // As upstream, the scale of a custom resource goes by the kind of the resource.
+    kind: custom ? { group: resource.group, version: resource.version, kind: resource.kind } : kind,
+    consumes: custom ? customTypes : anyType,
+    produces: custom ? customTypes : objectTypes,
+    query: parameters[action] ?? [],
     answers: [],
     ...more,
   };
@@ -125,7 +130,7 @@ export const patch = (t: Target): Operation =>
     description: `Change part of ${t.noun}.`,
     consumes: t.resource.custom ? customPatchTypes : patchTypes,
     body: { type: metaType('Patch'), required: true },
-    answers: codes(t.type, 200, 201),
+    answers: codes(t.type, 200, ...(t.resource.custom ? [] : [201])),
   });
 
 export const remove = (t: Target): Operation =>
@@ -138,7 +143,7 @@ export const remove = (t: Target): Operation =>
 export const list = (t: Target): Operation =>
   operation(t, 'get', 'list', {
     description: `List or watch objects of kind ${t.kind.kind}.`,
-    produces: [...objectTypes, ...streamTypes],
+    ...(!t.resource.custom && { produces: [...objectTypes, ...streamTypes] }),
     answers: codes(listTypeOf(t.resource), 200),
   });
 
@@ -146,6 +151,6 @@ export const removeAll = (t: Target): Operation =>
   operation(t, 'delete', 'delete', {
     action: 'deletecollection',
     description: `Delete all objects of kind ${t.kind.kind} that the selectors pick.`,
-    body: { type: metaType('DeleteOptions'), required: false },
+    ...(!t.resource.custom && { body: { type: metaType('DeleteOptions'), required: false } }),
     answers: codes(metaType('Status'), 200),
   });

@@ -56,6 +56,13 @@ export const actionParameters: Readonly<Record<string, readonly Parameter[]>> = 
   deletecollection: forDeleteCollection,
 };
 
+/** Those of custom resources, of which upstream's documents say all that the options of the action have. */
+export const customActionParameters: Readonly<Record<string, readonly Parameter[]>> = {
+  ...actionParameters,
+  get: queryParameters(meta('GetOptions')),
+  deletecollection: forList,
+};
+
 const inPath = (name: string, description: string): Parameter => ({
   name,
   in: 'path',
