@@ -13,7 +13,7 @@ export interface DocumentV3 {
   paths: Record<string, Record<string, unknown>>;
   components: {
     schemas: Record<string, JsonSchema>;
-    securitySchemes: Record<string, Record<string, unknown>>;
+    securitySchemes?: Record<string, Record<string, unknown>>;
   };
 }
 
@@ -63,14 +63,20 @@ function pathV3(path: PathOperations): Record<string, unknown> {
 
 const coreVersion: GroupVersion = { group: '', version: 'v1' };
 
+interface DocumentOptions {
+  version: string;
+  resources: readonly OpenApiResource[];
+  groupVersion?: GroupVersion;
+  /** Whether it is about custom resources alone: what upstream says beside those is less, and never changes. */
+  custom?: boolean;
+}
+
 /** Some paths in OpenAPI 3.0, with all that they refer to. */
-export function documentV3(
-  paths: readonly PathOperations[],
-  options: { version: string; resources: readonly OpenApiResource[]; groupVersion?: GroupVersion },
-): DocumentV3 {
-  const { groupVersion, resources } = options;
+export function documentV3(paths: readonly PathOperations[], options: DocumentOptions): DocumentV3 {
+  const { groupVersion, resources, custom = false } = options;
   const everywhere = groupVersion && groupVersion.group !== '' ? [coreVersion, groupVersion] : [coreVersion];
-  const watched = paths.some((path) => path.operations.some((operation) => operation.action === 'list'));
+  const watched =
+    !custom && paths.some((path) => path.operations.some((operation) => operation.action === 'list'));
   const definitions = definitionsFor([...typesOf(paths), ...(watched ? [metaType('WatchEvent')] : [])], {
     dialect: 'v3',
     everywhere,
@@ -80,8 +86,10 @@ export function documentV3(
   const byPath = [...paths].sort((a, b) => (a.path < b.path ? -1 : 1));
   return {
     openapi: '3.0.0',
-    info: { title: 'Kubernetes', version: options.version },
+    info: custom
+      ? { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' }
+      : { title: 'Kubernetes', version: options.version },
     paths: Object.fromEntries(byPath.map((path) => [path.path, pathV3(path)])),
-    components: { schemas, securitySchemes: { BearerToken: bearerToken } },
+    components: { schemas, ...(!custom && { securitySchemes: { BearerToken: bearerToken } }) },
   };
 }

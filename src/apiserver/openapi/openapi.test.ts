@@ -281,6 +281,22 @@ test('operations on custom resources know no protobuf, and go by the kind of the
   });
 });
 
+test('documents of custom resources tell of these alone', async () => {
+  const api = serving(pods, cronTabs);
+  const keys = Object.keys((await json(api, '/openapi/v3')).paths);
+  expect(keys.filter((key) => key.includes('stable'))).toEqual(['apis/stable.example.com/v1']);
+  const document = await json(api, '/openapi/v3/apis/stable.example.com/v1');
+  const base = '/apis/stable.example.com/v1';
+  const all = `${base}/namespaces/{namespace}/crontabs`;
+  const paths = [`${base}/crontabs`, all, `${all}/{name}`];
+  expect(Object.keys(document.paths)).toEqual(paths);
+  expect(document.info).toEqual({ title: 'Kubernetes CRD Swagger', version: 'v0.1.0' });
+  expect(Object.keys(document.components)).toEqual(['schemas']);
+  const v2 = Object.keys((await json(api, '/openapi/v2')).paths);
+  expect(v2.filter((path) => path.includes('stable')).sort()).toEqual(paths);
+  expect((await json(api, '/openapi/v3/api/v1')).paths).toHaveProperty('/api/v1/');
+});
+
 /** The fields of a message by number; what is inside stays bytes. */
 function fieldsOf(bytes: Uint8Array): Map<number, Uint8Array[]> {
   const reader = new BinaryReader(bytes);
@@ -388,7 +404,8 @@ describe('the protobuf form of OpenAPI 3.0', async () => {
 
   test('answers of an operation go by their code', async () => {
     const paths = document.get(4)?.[0] as Uint8Array;
-    const get = fieldsOf(namedIn(paths, 1, '/apis/stable.example.com/v1/').get(4)?.[0] as Uint8Array);
+    const crontabs = namedIn(paths, 1, '/apis/stable.example.com/v1/crontabs');
+    const get = fieldsOf(crontabs.get(4)?.[0] as Uint8Array);
     const codes = (fieldsOf(get.get(8)?.[0] as Uint8Array).get(2) ?? []).map((pair) =>
       textIn(fieldsOf(pair), 1),
     );

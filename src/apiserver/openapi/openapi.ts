@@ -92,6 +92,10 @@ function* pathsOf(resources: readonly OpenApiResource[]): Iterable<PathOperation
 
 const groupsOf = (groupVersions: readonly GroupVersion[]) => new Set(groupVersions.map(({ group }) => group));
 
+/** Groups and versions of which the documents tell that they can be asked about themselves: as upstream, not of those of custom resources. */
+const ownVersionsOf = (resources: readonly OpenApiResource[]) =>
+  groupVersionsOf(resources.filter(({ custom }) => !custom));
+
 /** Where the document of a path that is no resource's stands: the path itself, as far as it is always the same. */
 const plainKey = ({ path }: PathOperations) => path.replace(/\{.*$/, '').replace(/^\/|\/$/g, '');
 
@@ -110,8 +114,11 @@ function versionDocument(
   rows: readonly OpenApiResource[],
   version: string,
 ): VersionDocument {
-  const make = () =>
-    documentV3([versionPath(groupVersion), ...pathsOf(rows)], { version, resources: rows, groupVersion });
+  const make = () => {
+    const about = ownVersionsOf(rows).map(versionPath);
+    const custom = about.length === 0;
+    return documentV3([...about, ...pathsOf(rows)], { version, resources: rows, groupVersion, custom });
+  };
   return { rows, ...asJson(make) };
 }
 
@@ -123,7 +130,7 @@ function documentsV3(
 ): Map<string, Content> {
   const groupVersions = groupVersionsOf(resources);
   const plain = new Map<string, PathOperations[]>();
-  for (const path of [...generalPaths, ...groupPaths(groupsOf(groupVersions))]) {
+  for (const path of [...generalPaths, ...groupPaths(groupsOf(ownVersionsOf(resources)))]) {
     plain.set(plainKey(path), [...(plain.get(plainKey(path)) ?? []), path]);
   }
   const documents = new Map<string, Content>(
@@ -220,18 +227,16 @@ interface Served {
   others: readonly ForeignDocument[];
 }
 
-function* allPaths(
-  resources: readonly OpenApiResource[],
-  groupVersions: readonly GroupVersion[],
-): Iterable<PathOperations> {
-  yield* [...generalPaths, ...groupPaths(groupsOf(groupVersions)), ...groupVersions.map(versionPath)];
+function* allPaths(resources: readonly OpenApiResource[]): Iterable<PathOperations> {
+  const own = ownVersionsOf(resources);
+  yield* [...generalPaths, ...groupPaths(groupsOf(own)), ...own.map(versionPath)];
   yield* pathsOf(resources);
 }
 
 /** The parts of the document of OpenAPI 2.0, those of other servers among them. */
 async function allParts({ resources, others }: Served, version: string): Promise<Iterable<PartV2>> {
   const groupVersions = groupVersionsOf(resources);
-  const own = partsV2(allPaths(resources, groupVersions), { resources, groupVersions });
+  const own = partsV2(allPaths(resources), { resources, groupVersions });
   if (!others.some(({ v2 }) => v2)) return own;
   const document = await documentV2(aroundV2(version), own);
   const merged = others.reduce(
