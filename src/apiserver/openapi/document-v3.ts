@@ -74,7 +74,8 @@ interface DocumentOptions {
 /** Some paths in OpenAPI 3.0, with all that they refer to. */
 export function documentV3(paths: readonly PathOperations[], options: DocumentOptions): DocumentV3 {
   const { groupVersion, resources, custom = false } = options;
-  const everywhere = groupVersion && groupVersion.group !== '' ? [coreVersion, groupVersion] : [coreVersion];
+  const isOther = groupVersion && groupVersion.group !== '' && !custom;
+  const everywhere = isOther ? [coreVersion, groupVersion] : [coreVersion];
   const watched =
     !custom && paths.some((path) => path.operations.some((operation) => operation.action === 'list'));
   const definitions = definitionsFor([...typesOf(paths), ...(watched ? [metaType('WatchEvent')] : [])], {

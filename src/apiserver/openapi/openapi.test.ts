@@ -295,6 +295,12 @@ test('documents of custom resources tell of these alone', async () => {
   const v2 = Object.keys((await json(api, '/openapi/v2')).paths);
   expect(v2.filter((path) => path.includes('stable')).sort()).toEqual(paths);
   expect((await json(api, '/openapi/v3/api/v1')).paths).toHaveProperty('/api/v1/');
+  const options = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
+  const { definitions } = await json(api, '/openapi/v2');
+  for (const { [options]: everywhere } of [definitions, document.components.schemas])
+    expect(everywhere['x-kubernetes-group-version-kind']).toEqual([
+      { group: '', version: 'v1', kind: 'DeleteOptions' },
+    ]);
 });
 
 /** The fields of a message by number; what is inside stays bytes. */

@@ -235,7 +235,7 @@ function* allPaths(resources: readonly OpenApiResource[]): Iterable<PathOperatio
 
 /** The parts of the document of OpenAPI 2.0, those of other servers among them. */
 async function allParts({ resources, others }: Served, version: string): Promise<Iterable<PartV2>> {
-  const groupVersions = groupVersionsOf(resources);
+  const groupVersions = ownVersionsOf(resources);
   const own = partsV2(allPaths(resources), { resources, groupVersions });
   if (!others.some(({ v2 }) => v2)) return own;
   const document = await documentV2(aroundV2(version), own);
