@@ -18,6 +18,12 @@ const schema = {
         tags: { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' },
         start: { type: 'integer' },
         end: { type: 'integer' },
+        template: {
+          type: 'object',
+          'x-kubernetes-embedded-resource': true,
+          properties: { a: { type: 'string' } },
+        },
+        anything: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
       },
       'x-kubernetes-validations': [
         {
@@ -166,6 +172,18 @@ describe('custom resources', () => {
       input: JSON.stringify(widget('three', { size: 2 })),
     });
     expect(conflict).toContain('Apply failed with 1 conflict: conflict with "kubectl": .spec.size');
+  });
+
+  test('explain resources that stand in them, and what may be anything', async () => {
+    const template = await kubectl.ok('explain widget.spec.template');
+    expect(template).toMatch(
+      /apiVersion\t<string> -required-[^]*kind\t<string> -required-[^]*metadata\t<ObjectMeta>/,
+    );
+    const older = await kubectl.ok('explain widget.spec --output=plaintext-openapiv2');
+    expect(older).toMatch(/anything\t<>[^]*template\t<Object>/);
+    expect(await kubectl.ok('explain widget.spec.template --output=plaintext-openapiv2')).toContain(
+      'metadata\t<Object>',
+    );
   });
 
   test('explain themselves', async () => {
