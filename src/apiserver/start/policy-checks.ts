@@ -1,6 +1,7 @@
 import type { ValidatingAdmissionPolicy } from '../../api/admissionregistration/v1.ts';
 import { validatingadmissionpolicies } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
+import { inTurns, resting } from '../../machinery/cel/rest.ts';
 import { causedBy } from '../../client/transport.ts';
 import type { ObjectReader } from '../auth/object-reader.ts';
 import type { Kind } from '../registry/kind.ts';
@@ -41,7 +42,7 @@ export class PolicyChecks extends Keeper {
   async #check(policy: Stored<ValidatingAdmissionPolicy>): Promise<void> {
     const { expressionWarnings } = await import('./policy-warnings.ts');
     const { celTypeOfKind } = await import('./kind-types.ts');
-    const warnings = expressionWarnings(policy, this.#known(celTypeOfKind));
+    const warnings = await inTurns(resting(expressionWarnings(policy, this.#known(celTypeOfKind))));
     const status = {
       ...policy.status,
       observedGeneration: policy.metadata.generation ?? 0,

@@ -5,7 +5,7 @@ import type {
 } from '../../api/admissionregistration/v1.ts';
 import { compile, type Program } from '../../machinery/cel/cel.ts';
 import { CelCompileError } from '../../machinery/cel/errors.ts';
-import { type CelType, dynType, objectType } from '../../machinery/cel/types.ts';
+import { type CelType, dynType, type ObjectField } from '../../machinery/cel/types.ts';
 import { parseApiVersion } from '../../machinery/schema.ts';
 import { authorizerLibrary } from '../admission/expressions/authorizer.ts';
 import { variableTypes } from '../admission/expressions/variables.ts';
@@ -26,24 +26,38 @@ export interface KnownKinds {
 
 const maxKinds = 10;
 
-/** What the expressions of a policy get wrong about the objects it is for; nothing is said where all is well. */
-export function expressionWarnings(
+/**
+ * Finds what the expressions of a policy get wrong about the objects it is for; nothing is said where all is well. Yields before each
+ * expression that it compiles (`resting`).
+ */
+export function* expressionWarnings(
   policy: ValidatingAdmissionPolicy,
   served: KnownKinds,
-): ExpressionWarning[] {
-  const kinds = kindsOf(policy, served);
-  const { validations = [] } = policy.spec;
-  return validations.flatMap(({ expression, messageExpression }, i) => {
+): Generator<void, ExpressionWarning[]> {
+  const scopes: Scope[] = [];
+  for (const kind of kindsOf(policy, served)) scopes.push(yield* scopeOf(policy, { kind, served }));
+  const warnings: ExpressionWarning[] = [];
+  for (const [i, { expression, messageExpression }] of (policy.spec.validations ?? []).entries()) {
     const field = `spec.validations[${i}]`;
-    const warned = (part: string, text: string) => {
-      const warning = kinds.flatMap((kind) => issuesOf(text, policy, { kind, served })).join('\n');
-      return warning ? [{ fieldRef: `${field}.${part}`, warning }] : [];
-    };
-    return [
-      ...warned('expression', expression),
-      ...(messageExpression ? warned('messageExpression', messageExpression) : []),
-    ];
-  });
+    warnings.push(...(yield* warningsOf(`${field}.expression`, expression, scopes)));
+    if (messageExpression)
+      warnings.push(...(yield* warningsOf(`${field}.messageExpression`, messageExpression, scopes)));
+  }
+  return warnings;
+}
+
+function* warningsOf(
+  fieldRef: string,
+  expression: string,
+  scopes: readonly Scope[],
+): Generator<void, ExpressionWarning[]> {
+  const issues: string[] = [];
+  for (const { kind, variables } of scopes) {
+    yield;
+    const outcome = attempt(expression, variables);
+    if (typeof outcome === 'string') issues.push(`${titleOf(kind)}: compilation failed: ${outcome}\n`);
+  }
+  return issues.length > 0 ? [{ fieldRef, warning: issues.join('\n') }] : [];
 }
 
 /** The kinds that rules name outright. */
@@ -73,38 +87,34 @@ function namedBy({ apiGroups = [], apiVersions = [], resources = [] }: NamedRule
     );
 }
 
-interface Checking {
+/** What an expression may name, about objects of one kind. */
+interface Scope {
   kind: CheckedKind;
-  served: KnownKinds;
+  variables: Record<string, CelType>;
 }
 
-function issuesOf(
-  expression: string,
+function* scopeOf(
   { spec }: ValidatingAdmissionPolicy,
-  { kind, served }: Checking,
-): string[] {
+  { kind, served }: { kind: CheckedKind; served: KnownKinds },
+): Generator<void, Scope> {
   const { paramKind, variables = [] } = spec;
   const { group = '', version = '' } = parseApiVersion(paramKind?.apiVersion ?? '') ?? {};
   const params = paramKind && (served.ofKind(group, version, paramKind.kind ?? '')?.type ?? dynType);
-  const types = {
+  const types: Record<string, CelType> = {
     ...variableTypes({ authorizer: true, params: params !== undefined }),
     object: kind.type,
     oldObject: kind.type,
     ...(params && { params }),
   };
-  const named: Record<string, CelType> = {};
-  for (const variable of variables) {
-    const program = attempt(variable.expression, withVariables(types, named));
-    named[variable.name] = typeof program === 'string' ? dynType : program.type;
+  const fields = new Map<string, ObjectField>();
+  if (variables.length > 0) types.variables = { kind: 'object', name: 'kubernetes.variables', fields };
+  for (const { name, expression } of variables) {
+    yield;
+    const program = attempt(expression, types);
+    fields.set(name, { property: name, type: typeof program === 'string' ? dynType : program.type });
   }
-  const outcome = attempt(expression, variables.length > 0 ? withVariables(types, named) : types);
-  return typeof outcome === 'string' ? [`${titleOf(kind)}: compilation failed: ${outcome}\n`] : [];
+  return { kind, variables: types };
 }
-
-const withVariables = (types: Record<string, CelType>, named: Record<string, CelType>) => ({
-  ...types,
-  variables: objectType('kubernetes.variables', { ...named }),
-});
 
 function attempt(expression: string, variables: Record<string, CelType>): Program | string {
   try {

@@ -7,7 +7,7 @@ import { constantFault, literalIssues } from './literals.ts';
 import { parseExpression } from './parser.ts';
 import type { Step } from './place.ts';
 import { Planner } from './plan.ts';
-import { effort, effortPerSource, Pause, withoutRest } from './rest.ts';
+import { effort, effortPerExpression, effortPerSource, Pause, withoutRest } from './rest.ts';
 import type { Library } from './signature.ts';
 import type { CelType } from './types.ts';
 import type { CelMap, CelValue } from './values.ts';
@@ -51,7 +51,7 @@ export interface EvaluateOptions {
 
 /** Reads and checks an expression. Throws a CelCompileError. */
 export function compile(expression: string, options: CompileOptions): Program {
-  effort(expression.length * effortPerSource);
+  effort(effortPerExpression + expression.length * effortPerSource);
   try {
     return compileNode(expression, parseExpression(expression), options);
   } catch (error) {
@@ -63,7 +63,7 @@ export function compile(expression: string, options: CompileOptions): Program {
 
 function compileNode(expression: string, node: Node, options: CompileOptions): Program {
   const { variables, records } = options;
-  const library = options.library ? joined(kubernetesLibrary(), options.library) : kubernetesLibrary();
+  const library = options.library ? withKubernetes(options.library) : kubernetesLibrary();
   const scope: CheckOptions['variables'] = new Map(Object.entries(variables));
   const types = new Map<Node, CelType>();
   const { type, issues } = check(node, { variables: scope, library, recordType: records?.find, types });
@@ -100,9 +100,15 @@ function evaluation(
   };
 }
 
-function joined(a: Library, b: Library): Library {
-  const all = new Map(a);
-  for (const [name, overloads] of b) all.set(name, [...(all.get(name) ?? []), ...overloads]);
+const joined = new WeakMap<Library, Library>();
+
+/** A library together with what every expression may use. */
+function withKubernetes(library: Library): Library {
+  const known = joined.get(library);
+  if (known) return known;
+  const all = new Map(kubernetesLibrary());
+  for (const [name, overloads] of library) all.set(name, [...(all.get(name) ?? []), ...overloads]);
+  joined.set(library, all);
   return all;
 }
 

@@ -25,7 +25,7 @@ function begun(expression: string) {
   });
   const cost = { spent: 0, times: 0 };
   const own = squares.begin(() => value);
-  const variables = new LazyMap(['squares'], () => own());
+  const variables = new LazyMap(new Set(['squares']), () => own());
   const lookup = (name: string) => (name === 'object' ? value : variables);
   const onCost = (spent: number) => {
     cost.spent = spent;

@@ -14,6 +14,9 @@ const perTurn = 20_000;
 /** What an error takes that something else makes up for. */
 export const effortPerError = 10;
 
+/** What compiling an expression takes, however short. */
+export const effortPerExpression = 20;
+
 /** What reading and checking each character of an expression takes. */
 export const effortPerSource = 4;
 
@@ -59,7 +62,18 @@ export function inTurns<T>(work: () => T, signal?: AbortSignal): T | Promise<T> 
   }
 }
 
-/** The same, done once: what has come of it is known afterwards, be it an error. */
+/** What can rest wherever a work that is written as a generator yields. */
+export function resting<T>(work: Generator<void, T>): () => T {
+  return () => {
+    for (;;) {
+      restIfDue();
+      const { done, value } = work.next();
+      if (done) return value;
+    }
+  };
+}
+
+/** What is done once: what has come of it is known afterwards, be it an error. */
 export function once<T>(work: () => T): () => T {
   let outcome: { value: T } | { error: unknown } | undefined;
   return () => {

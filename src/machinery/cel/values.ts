@@ -149,22 +149,25 @@ export class EntryMap extends CelMap {
   }
 }
 
+/** What a map or a set has of its keys. */
+type FieldNames = Pick<ReadonlyMap<string, unknown>, 'has' | 'keys' | 'size'>;
+
 /** A record whose fields are made when they are asked for, once each. */
 export class LazyMap extends CelMap {
   readonly #make: (field: string) => CelValue | undefined;
-  readonly #fields: readonly string[];
+  readonly #fields: FieldNames;
   readonly #made = new Map<string, { value?: CelValue | undefined; error?: unknown }>();
 
-  constructor(fields: readonly string[], make: (field: string) => CelValue | undefined) {
+  constructor(fields: FieldNames, make: (field: string) => CelValue | undefined) {
     super();
     this.#fields = fields;
     this.#make = make;
   }
   get size(): number {
-    return this.#fields.length;
+    return this.#fields.size;
   }
   get(key: CelValue): CelValue | undefined {
-    if (typeof key !== 'string' || !this.#fields.includes(key)) return undefined;
+    if (typeof key !== 'string' || !this.#fields.has(key)) return undefined;
     let known = this.#made.get(key);
     if (!known) {
       known = this.#outcome(key);
@@ -175,7 +178,7 @@ export class LazyMap extends CelMap {
     return known.value;
   }
   keys(): Iterable<CelValue> {
-    return this.#fields;
+    return this.#fields.keys();
   }
   #outcome(field: string): { value?: CelValue | undefined; error?: unknown } {
     try {

@@ -13,6 +13,7 @@ export interface ExpressionScope extends VariableKinds {
   /** The type of `variables`, where expressions have been named. */
   variables?: CelType | undefined;
   records?: CompileOptions['records'];
+  /** Functions besides, those of the authorizer among them; these alone where absent. */
   library?: CompileOptions['library'];
 }
 
@@ -31,12 +32,12 @@ export const compileBool = (expression: string, scope: ExpressionScope) =>
   compileTo([boolType], expression, scope);
 
 function compiled(expression: string, scope: ExpressionScope): Program {
-  const { variables, records, library } = scope;
+  const { variables, records, library = scope.authorizer ? authorizerLibrary : undefined } = scope;
   try {
     return compile(expression, {
       variables: { ...variableTypes(scope), ...(variables && { variables }) },
       ...(records && { records }),
-      library: new Map([...(scope.authorizer ? authorizerLibrary : []), ...(library ?? [])]),
+      ...(library && { library }),
     });
   } catch (error) {
     if (error instanceof CelCompileError) throw new ExpressionError(error.failed());

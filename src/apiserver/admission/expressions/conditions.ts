@@ -1,6 +1,6 @@
 import type { MatchCondition } from '../../../api/admissionregistration/v1.ts';
 import type { Program } from '../../../machinery/cel/cel.ts';
-import { once, Pause } from '../../../machinery/cel/rest.ts';
+import { inTurns, once, Pause, resting } from '../../../machinery/cel/rest.ts';
 import type { CelValue } from '../../../machinery/cel/values.ts';
 import { aggregated } from '../../../machinery/go-text.ts';
 import { withAnswers } from './answers.ts';
@@ -53,10 +53,16 @@ export class Conditions {
 
   async #compile(): Promise<CompiledCondition[]> {
     const { compileBool } = await import('./compile.ts');
-    return this.#conditions.map(({ expression }) => ({
-      expression,
-      program: compileBool(expression, { authorizer: true, params: this.#params }),
-    }));
+    const scope = { authorizer: true, params: this.#params };
+    const compiled: CompiledCondition[] = [];
+    function* work(conditions: readonly MatchCondition[]): Generator<void, CompiledCondition[]> {
+      for (const { expression } of conditions) {
+        yield;
+        compiled.push({ expression, program: compileBool(expression, scope) });
+      }
+      return compiled;
+    }
+    return inTurns(resting(work(this.#conditions)));
   }
 }
 

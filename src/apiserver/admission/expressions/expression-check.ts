@@ -5,6 +5,7 @@ import type {
 } from '../../../api/admissionregistration/v1.ts';
 import type { KubernetesObject } from '../../../api/resource.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
+import { inTurns, resting } from '../../../machinery/cel/rest.ts';
 import { invalidObject } from '../../../machinery/field-error.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts';
 import { isExempt } from '../matching.ts';
@@ -19,9 +20,9 @@ export const expressionCheck: AdmissionPlugin = {
   },
 };
 
-async function checkExpressions({ object, kind, name }: AdmissionAttributes): Promise<void> {
+async function checkExpressions({ object, kind, name, signal }: AdmissionAttributes): Promise<void> {
   const { expressionErrors } = await import('./expression-errors.ts');
-  const errors = expressionErrors(object as Configuration);
+  const errors = await inTurns(resting(expressionErrors(object as Configuration)), signal);
   if (errors.length > 0) throw invalidObject(kind.resource, name, errors);
 }
 

@@ -5,7 +5,7 @@ import { type CelValue, LazyMap } from '../../../machinery/cel/values.ts';
 import type { Answers } from '../expressions/answers.ts';
 import { outOfBudget } from '../expressions/conditions.ts';
 import { type VariableSource, variableValues } from '../expressions/variables.ts';
-import type { Compiled, CompiledVariable } from './compiled-policy.ts';
+import type { Compiled, CompiledVariable, CompiledVariables } from './compiled-policy.ts';
 
 /** What all expressions of a policy may cost together, for one request and one set of parameters. */
 const policyBudget = 10_000_000;
@@ -24,12 +24,9 @@ export class Evaluation {
   readonly #evaluations = new Map<Program, () => CelValue>();
   #left = policyBudget;
 
-  constructor(source: VariableSource<Answers>, variables: readonly CompiledVariable[]) {
+  constructor(source: VariableSource<Answers>, variables: CompiledVariables) {
     const values = variableValues(source);
-    const byName = new Map(variables.map((variable) => [variable.name, variable]));
-    const named = new LazyMap([...byName.keys()], (name) =>
-      this.#variable(byName.get(name) as CompiledVariable),
-    );
+    const named = new LazyMap(variables, (name) => this.#variable(variables.get(name) as CompiledVariable));
     this.#lookup = (name) => (name === 'variables' ? named : values(name));
   }
 

@@ -115,7 +115,7 @@ class Application {
   }
 
   async #apply(on: { form: Form; binding: BoundBinding; params: KubernetesObject | null }): Promise<void> {
-    const { attributes, notes, context } = this.#context;
+    const { attributes, notes, context, steps } = this.#context;
     const { policy, conditions } = this.#bound;
     const { form, binding, params } = on;
     await readied(form, attributes);
@@ -141,6 +141,7 @@ class Application {
         replaceContents(object, await form.take(made, object));
         await readied(form, attributes);
       });
+      await steps.taken();
     }
     if (!deepEqual(form.show(attributes.object as KubernetesObject), before))
       notes.changed(attributes.rounds);

@@ -3,6 +3,7 @@ import { overFirst } from '../../../machinery/cel/library/cost.ts';
 import { libraryOf, overload } from '../../../machinery/cel/signature.ts';
 import { dynType, listType, objectType, opaqueType, stringType } from '../../../machinery/cel/types.ts';
 import { CelList, CelMap, type CelValue, EntryMap } from '../../../machinery/cel/values.ts';
+import { authorizerLibrary } from '../expressions/authorizer.ts';
 
 const jsonPatch = objectType('JSONPatch', {
   op: stringType,
@@ -61,5 +62,8 @@ const escapeKey = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1
 /** What the expressions of mutations may use besides. */
 export const mutationScope = {
   records,
-  library: libraryOf([overload('jsonpatch.escapeKey(string): string', escapeKey, overFirst())]),
+  library: new Map([
+    ...authorizerLibrary,
+    ...libraryOf([overload('jsonpatch.escapeKey(string): string', escapeKey, overFirst())]),
+  ]),
 };

@@ -810,21 +810,21 @@ test.each(['Validating', 'Mutating'] as const)(
   },
 );
 
+/** How many other requests are answered until this one is. */
+async function answeredMeanwhile(work: Promise<unknown>): Promise<number> {
+  const state = { others: 0, isOver: false };
+  const done = work.finally(() => (state.isOver = true)).catch(() => {});
+  while (!state.isOver) {
+    await send('GET', '/api/v1/namespaces/prod');
+    await turnTogether();
+    state.others++;
+  }
+  await done;
+  return state.others;
+}
+
 describe('expressions that take long leave others their turn', () => {
   const long = 'lists.range(150).all(x, lists.range(150).all(y, x + y >= 0))';
-
-  /** How many other requests are answered until this one is. */
-  async function answeredMeanwhile(work: Promise<unknown>): Promise<number> {
-    const state = { others: 0, isOver: false };
-    const done = work.finally(() => (state.isOver = true)).catch(() => {});
-    while (!state.isOver) {
-      await send('GET', '/api/v1/namespaces/prod');
-      await turnTogether();
-      state.others++;
-    }
-    await done;
-    return state.others;
-  }
 
   test.each([
     ['Validating', { validations: [{ expression: `!(${long})`, message: 'as it should' }] }, /as it should/],
@@ -874,6 +874,80 @@ describe('expressions that take long leave others their turn', () => {
     expect(await answeredMeanwhile(work)).toBeGreaterThan(5);
     if (refusal) await expect(work).rejects.toThrow(refusal);
     else expect((await work).data).toEqual({ long: 'true' });
+  });
+});
+
+describe('many expressions are compiled in turns', () => {
+  const count = 200;
+  const text = (i: number) => `object.metadata.name + "${'-'.repeat(500)}${i}"`;
+  const each = <T>(make: (i: number) => T) => Array.from({ length: count }, (_, i) => make(i));
+  const variables = each((i) => ({ name: `v${i}`, expression: text(i) }));
+  const holds = (i: number) => `${text(i)} != "" && variables.v${i} != ""`;
+  const does = {
+    Validating: { validations: each((i) => ({ expression: holds(i), messageExpression: text(i) })) },
+    Mutating: {
+      reinvocationPolicy: 'Never',
+      mutations: each((i) => ({
+        patchType: 'JSONPatch',
+        jsonPatch: { expression: `${holds(i)} ? [] : [JSONPatch{}]` },
+      })),
+    },
+  };
+
+  /** Loading takes turns too. */
+  async function loadEngine(kind: 'Validating' | 'Mutating'): Promise<void> {
+    const small = {
+      Validating: { validations: [{ expression: 'true' }] },
+      Mutating: {
+        reinvocationPolicy: 'Never',
+        mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression: 'Object{}' } }],
+      },
+    };
+    await bind(kind, { matchConstraints: onMaps, ...small[kind] });
+    await send('POST', configMaps, configMap(fresh('map')));
+  }
+
+  test.each(['Validating', 'Mutating'] as const)('of a %s policy, and before its first use', async (kind) => {
+    const metadata = { name: fresh('policy') };
+    const spec = { matchConstraints: onMaps, variables, ...does[kind] };
+    await loadEngine(kind);
+    const policies = `${registration}/${kind.toLowerCase()}admissionpolicies`;
+    const storing = send('POST', policies, { metadata, spec });
+    expect(await answeredMeanwhile(storing)).toBeGreaterThan(20);
+    await storing;
+    const binding = {
+      policyName: metadata.name,
+      ...(kind === 'Validating' && { validationActions: ['Deny'] }),
+    };
+    await send('POST', policies.replace(/ies$/, 'ybindings'), { metadata, spec: binding });
+    const first = send('POST', configMaps, configMap(fresh('map')));
+    expect(await answeredMeanwhile(first)).toBeGreaterThan(20);
+    await first;
+  });
+
+  test('of the conditions of webhooks', async () => {
+    const matchConditions = Array.from({ length: 60 }, (_, i) => ({
+      name: `c${i}`,
+      expression: `${text(i)} != "" && ${text(i)} != "" && object.metadata.name == "none"`,
+    }));
+    const webhook = (i: number) => ({
+      name: `w${i}.example.com`,
+      rules: onMaps.resourceRules,
+      clientConfig: { url: 'https://127.0.0.1:1/' },
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+      matchConditions,
+    });
+    const metadata = { name: fresh('hooks') };
+    await loadEngine('Validating');
+    const configurations = `${registration}/validatingwebhookconfigurations`;
+    const storing = send('POST', configurations, { metadata, webhooks: [webhook(0), webhook(1)] });
+    expect(await answeredMeanwhile(storing)).toBeGreaterThan(10);
+    await storing;
+    const first = send('POST', configMaps, configMap(fresh('map')));
+    expect(await answeredMeanwhile(first)).toBeGreaterThan(10);
+    await first;
+    await send('DELETE', `${configurations}/${metadata.name}`);
   });
 });
 

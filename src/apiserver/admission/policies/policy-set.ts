@@ -6,6 +6,7 @@ import type {
   ValidatingAdmissionPolicyBinding,
 } from '../../../api/admissionregistration/v1.ts';
 import type { Resource, Stored } from '../../../api/resource.ts';
+import { inTurns, resting } from '../../../machinery/cel/rest.ts';
 import { CurrentList } from '../current-list.ts';
 import { Conditions } from '../expressions/conditions.ts';
 import { compileWanted, type Wanted } from '../matching.ts';
@@ -71,10 +72,11 @@ function entryOf<P extends Policy>(policy: Stored<P>): Entry<P> {
 }
 
 async function compile(policy: Policy): Promise<CompiledPolicy> {
-  const { compilePolicy } = await import('./compiled-policy.ts');
-  return compilePolicy(policy, (_field, _expression, error) => {
+  const { compilingPolicy } = await import('./compiled-policy.ts');
+  const work = compilingPolicy(policy, (_field, _expression, error) => {
     throw new Error(`compilation error: ${error.message}`);
   });
+  return inTurns(resting(work));
 }
 
 function wantedOf(match: MatchResources | undefined): Wanted {

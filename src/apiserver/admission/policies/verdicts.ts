@@ -4,7 +4,7 @@ import type {
   Validation,
 } from '../../../api/admissionregistration/v1.ts';
 import { shownMessage } from '../../../machinery/cel/message.ts';
-import { Pause } from '../../../machinery/cel/rest.ts';
+import { effort, Pause, restIfDue } from '../../../machinery/cel/rest.ts';
 import { typeNameOf } from '../../../machinery/cel/values.ts';
 import { withAnswers } from '../expressions/answers.ts';
 import type { VariableSource } from '../expressions/variables.ts';
@@ -65,10 +65,8 @@ export async function judge(
     return await withAnswers(source, (asking) => {
       const evaluation = new Evaluation(asking, compiled.variables);
       const again = new Evaluation(asking, compiled.variables);
-      return () => {
-        const found = validate(validations, { compiled, evaluation, fails, clock });
-        return { ...found, ...annotate(compiled, { evaluation: again, fails, clock }) };
-      };
+      const found = validating(validations, { compiled, evaluation, fails, clock });
+      return () => ({ ...found(), ...annotate(compiled, { evaluation: again, fails, clock }) });
     });
   } catch (error) {
     if (error instanceof OutOfBudget) return failed(error.message);
@@ -82,28 +80,46 @@ interface Validating extends Pick<PolicyContext, 'clock'> {
   fails: boolean;
 }
 
-function validate(
+/** What evaluating a validation takes besides what it costs, in units of cost. */
+const effortPerValidation = 20;
+
+/** Holds an object against one validation after the other; can rest within one and between two. */
+function validating(
   validations: readonly Validation[],
-  { compiled, evaluation, fails, clock }: Validating,
-): Pick<Verdict, 'failures' | 'ignored'> {
+  judging: Validating,
+): () => Pick<Verdict, 'failures' | 'ignored'> {
   const failures: Failure[] = [];
   const ignored: Complaint[] = [];
-  for (const [index, validation] of validations.entries()) {
-    const startMs = clock.monotonic();
-    const took = () => clock.monotonic() - startMs;
-    try {
-      if (evaluation.evaluate(compiled.validations[index] as Compiled) === true) continue;
-      const ms = took();
-      const message = messageOf(validation, compiled.messages[index], evaluation);
-      failures.push({ message, reason: validation.reason ?? 'Invalid', index, ms });
-    } catch (error) {
-      if (error instanceof OutOfBudget || error instanceof Pause) throw error;
-      const { message } = error as Error;
-      if (fails) failures.push({ message, reason: '', index, ms: took() });
-      else ignored.push({ message, ms: took() });
+  let index = 0;
+  return () => {
+    for (; index < validations.length; index++) {
+      restIfDue();
+      const complaint = complaintOf(validations[index] as Validation, index, judging);
+      effort(effortPerValidation);
+      if (!complaint) continue;
+      if (complaint.reason !== '' || judging.fails) failures.push(complaint);
+      else ignored.push(complaint);
     }
+    return { failures, ignored };
+  };
+}
+
+function complaintOf(
+  validation: Validation,
+  index: number,
+  { compiled, evaluation, clock }: Validating,
+): Failure | undefined {
+  const startMs = clock.monotonic();
+  const took = () => clock.monotonic() - startMs;
+  try {
+    if (evaluation.evaluate(compiled.validations[index] as Compiled) === true) return undefined;
+    const ms = took();
+    const message = messageOf(validation, compiled.messages[index], evaluation);
+    return { message, reason: validation.reason ?? 'Invalid', index, ms };
+  } catch (error) {
+    if (error instanceof OutOfBudget || error instanceof Pause) throw error;
+    return { message: (error as Error).message, reason: '', index, ms: took() };
   }
-  return { failures, ignored };
 }
 
 /** What the expression for the message gives, if that can be shown; else the message; else the expression. */
