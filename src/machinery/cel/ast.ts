@@ -96,3 +96,11 @@ export interface Fold {
   filter?: Node | undefined;
   body: Node;
 }
+
+/** `a.b.c` for a chain of plain names. */
+export function qualifiedName(node: Node): string | undefined {
+  if (node.type === 'name') return node.name;
+  if (node.type !== 'select' || node.optional) return undefined;
+  const head = qualifiedName(node.operand);
+  return head && `${head}.${node.field}`;
+}

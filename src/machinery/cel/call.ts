@@ -1,5 +1,5 @@
 import type { Node } from './ast.ts';
-import { CelError } from './errors.ts';
+import { CelError, isFailure } from './errors.ts';
 import { type Frame, isWorthKeeping, type Spent } from './frame.ts';
 import type { Step } from './place.ts';
 import { effort, Pause } from './rest.ts';
@@ -33,7 +33,7 @@ export function callStep(node: Node, { name, member, overloads, isKnown, args }:
     const { elements } = work;
     const values: CelValue[] = [];
     for (const arg of args) {
-      const value = arg(frame);
+      const value = argument(arg, frame, args);
       values.push(value);
       if (typeof value === 'string') effort(value.length * effortPerCharacter);
     }
@@ -49,6 +49,27 @@ export function callStep(node: Node, { name, member, overloads, isKnown, args }:
       frame.keep(node, value, { cost, elements });
     return value;
   };
+}
+
+/** As upstream counts it, a call of one or two arguments costs where they fail too, and both are evaluated. */
+function argument(arg: Step, frame: Frame, args: readonly Step[]): CelValue {
+  try {
+    return arg(frame);
+  } catch (error) {
+    if (!isFailure(error) || args.length > 2) throw error;
+    const other = arg === args[0] ? args[1] : undefined;
+    if (other) attempt(other, frame);
+    frame.spend(1);
+    throw error;
+  }
+}
+
+function attempt(step: Step, frame: Frame): void {
+  try {
+    step(frame);
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+  }
 }
 
 /** A call under way that can rest. */

@@ -3,7 +3,7 @@ import { compile } from './cel.ts';
 import { CelCompileError } from './errors.ts';
 import { fromJson } from './json-value.ts';
 import { toJson } from './to-json.ts';
-import { dynType, intType, listType, objectType, stringType } from './types.ts';
+import { dynType, formatType, intType, listType, objectType, stringType } from './types.ts';
 import { type CelValue, Optional } from './values.ts';
 
 const object = {
@@ -44,6 +44,10 @@ describe('objects of the API', () => {
     ['[1, ?object.?none, 2]', [1, 2]],
     ['cel.bind(n, object.metadata.name, n + n)', 'webweb'],
     ['object.?spec.optMap(s, s.replicas).value()', 3n],
+    ['object.?spec.orValue(1 / 0).replicas', 3n],
+    ['object.?spec.or(optional.of(1 / 0)).replicas.value()', 3n],
+    ['object.?none.or(object.?spec).?replicas.orValue(1)', 3n],
+    ['dyn(1).orValue(2)', 1n],
     ['has(dyn(null).a) || has(dyn(1).a)', false],
     ['dyn(null).?a.hasValue() || dyn(null)[?0].hasValue()', false],
   ])('%s', (expression, wanted) => {
@@ -58,11 +62,39 @@ describe('objects of the API', () => {
     ['dyn([1]).b', "unsupported index type 'string' in list"],
     ['has(dyn([1]).b)', "unsupported index type 'string' in list"],
     ['object.spec.ports[2]', 'index out of bounds: 2'],
+    ['object.?none.orValue(1 / (object.spec.replicas - 3))', 'division by zero'],
     ["object.spec.replicas.startsWith('a')", "no such overload: 'startsWith' applied to 'int.(string)'"],
     ['1 / (object.spec.replicas - 3)', 'division by zero'],
     ['9223372036854775807 + object.spec.replicas', 'integer overflow'],
   ])('%s fails', (expression, message) => {
     expect(() => run(expression)).toThrow(message);
+  });
+});
+
+describe('the type of what may be one of two things is what is known of both, as upstream has it:', () => {
+  test.each([
+    ['object.?spec.?hostNetwork.orValue(false)', 'dyn'],
+    ['object.?spec.?hostNetwork.orValue(false) == true', 'bool'],
+    ['true ? object.spec.replicas : 1', 'dyn'],
+    ['true ? 1 : object.spec.replicas', 'dyn'],
+    ['true ? [1] : object.spec.ports', 'dyn'],
+    ['true ? [1] : [object.spec.replicas]', 'list(dyn)'],
+    ['true ? [1] : []', 'list(int)'],
+    ['true ? [] : [[1]]', 'list(list(int))'],
+    ["{'a': 'b'}[?'a'].orValue('c')", 'string'],
+    ["{'a': 'b'}[?'a'].orValue(object.spec.name)", 'dyn'],
+    ['optional.none().orValue(1)', 'int'],
+    ['optional.none().or(optional.of("a")).value()', 'string'],
+    ['optional.none().?x.orValue(1)', 'dyn'],
+    ['optional.none()[?0].value()', 'dyn'],
+    ['optional.none().optMap(v, v.a + 1).orValue(2)', 'int'],
+    ['optional.none().value()', 'dyn'],
+    ['optional.none()', 'optional_type(dyn)'],
+    ['true ? optional.none() : optional.of(1)', 'optional_type(int)'],
+    ["'a' + object.?name.orValue('b')", 'string'],
+    ["true ? duration('1s') : null", 'duration'],
+  ])('%s', (expression, wanted) => {
+    expect(formatType(compile(expression, { variables: { object: dynType } }).type)).toBe(wanted);
   });
 });
 
@@ -210,6 +242,15 @@ describe('what does not compile', () => {
       expect(failure(expression)).toMatch(/^ERROR: <input>:\d+:\d+: Syntax error: /);
     },
   );
+
+  test.each([
+    ['self.true == 1', "1:6: Syntax error: mismatched input 'true' expecting IDENTIFIER"],
+    ['self.names[0].true', "1:15: Syntax error: no viable alternative at input '.true'"],
+    ["self.names! == '1'", "1:11: Syntax error: mismatched input '!' expecting <EOF>"],
+    ['self.count)', "1:11: Syntax error: extraneous input ')' expecting <EOF>"],
+  ])('%s is told as upstream tells it', (expression, wanted) => {
+    expect(failure(expression).split('\n', 1)[0]).toBe(`ERROR: <input>:${wanted}`);
+  });
 
   test('names all that is wrong, in order', () => {
     expect(

@@ -1,4 +1,4 @@
-import type { Fold, Node, NodeOf } from './ast.ts';
+import { type Fold, type Node, type NodeOf, qualifiedName } from './ast.ts';
 import type { Issue } from './errors.ts';
 import type { Library, Overload } from './signature.ts';
 import {
@@ -12,6 +12,7 @@ import {
   listType,
   mapType,
   optionalType,
+  resultType,
   settled,
   type Substitution,
   substitute,
@@ -47,14 +48,6 @@ export function check(node: Node, options: CheckOptions): { type: CelType; issue
 }
 
 type Scope = ReadonlyMap<string, CelType>;
-
-/** `a.b.c` for a chain of plain names. */
-export function qualifiedName(node: Node): string | undefined {
-  if (node.type === 'name') return node.name;
-  if (node.type !== 'select' || node.optional) return undefined;
-  const head = qualifiedName(node.operand);
-  return head && `${head}.${node.field}`;
-}
 
 /** The function that a call on something names with its target, such as `format.named`. */
 export function namespacedFunction(
@@ -139,15 +132,14 @@ class Checker {
     if (variable) return variable;
     if (full && typeNames.has(full) && !scope.has(full.split('.', 1)[0] as string)) return typeType;
     const operand = this.typeOf(node.operand, scope);
-    const held = operand.kind === 'optional' ? operand.element : operand;
-    const type = this.#field(held, node);
+    const type = this.#field(operand, node);
     if (!node.optional && operand.kind !== 'optional') return type;
     return type.kind === 'optional' ? type : optionalType(type);
   }
 
   #field(type: CelType, node: NodeOf<'select'> | NodeOf<'has'>): CelType {
     if (type.kind === 'dyn') return dynType;
-    if (type.kind === 'optional') return this.#field(type.element, node);
+    if (type.kind === 'optional') return this.#field(settled(type.element), node);
     if (type.kind === 'map') return settled(type.value);
     if (type.kind !== 'object') {
       return this.#wrong(node, `type '${formatType(type)}' does not support field selection`);
@@ -159,7 +151,7 @@ class Checker {
   #index(node: NodeOf<'index'>, scope: Scope): CelType {
     const operand = this.typeOf(node.operand, scope);
     const index = this.typeOf(node.index, scope);
-    const held = operand.kind === 'optional' ? operand.element : operand;
+    const held = operand.kind === 'optional' ? settled(operand.element) : operand;
     const element = this.#element(node, held, index);
     return node.optional || operand.kind === 'optional' ? optionalType(element) : element;
   }
@@ -270,7 +262,7 @@ class Checker {
     const target = this.typeOf(node.target, scope);
     const name = node.flat ? 'optFlatMap' : 'optMap';
     if (target.kind !== 'optional' && target.kind !== 'dyn') return this.#noOverload(node, name, [], target);
-    const element = target.kind === 'optional' ? target.element : dynType;
+    const element = target.kind === 'optional' ? settled(target.element) : dynType;
     const body = this.typeOf(node.body, withName(scope, node.variable, element));
     return node.flat ? body : optionalType(body);
   }
@@ -316,7 +308,7 @@ function resultOf(overloads: readonly Overload[], args: readonly CelType[]): Cel
     if (parameters.length !== args.length) continue;
     const bound: Substitution = new Map();
     if (!parameters.every((parameter, i) => assignable(parameter, args[i] as CelType, bound))) continue;
-    results.push(substitute(result, bound));
+    results.push(resultType(result, bound));
   }
   const [first] = results;
   if (!first) return undefined;

@@ -52,6 +52,10 @@ export class CelBudgetError extends CelError {
   }
 }
 
+/** Whether it is an error that something else in the expression may make up for. */
+export const isFailure = (error: unknown): error is CelError =>
+  error instanceof CelError && !(error instanceof CelBudgetError);
+
 function renderIssue(source: string, { offset, message }: Issue): string {
   const before = source.slice(0, offset);
   const line = before.split('\n').length;

@@ -1,5 +1,5 @@
 import type { Fold } from './ast.ts';
-import { CelBudgetError, CelError } from './errors.ts';
+import { CelError, isFailure } from './errors.ts';
 import type { Frame, Known, Spent } from './frame.ts';
 import { effort, effortPerError, Pause, restIfDue } from './rest.ts';
 import { isConstant } from './constant.ts';
@@ -251,7 +251,7 @@ function quantifier(decisive: boolean, taking: number): Gatherer {
       try {
         decided = asBool(body(frame)) === decisive;
       } catch (error) {
-        if (!(error instanceof CelError) || error instanceof CelBudgetError) throw error;
+        if (!isFailure(error)) throw error;
         effort(effortPerError);
         failure ??= error;
       }

@@ -1,6 +1,6 @@
-import type { Fold, Node, NodeOf } from './ast.ts';
+import { type Fold, type Node, type NodeOf, qualifiedName } from './ast.ts';
 import { estimateCall } from './call-cost.ts';
-import { check, namespacedFunction } from './check.ts';
+import { check, namespacedFunction, typeNames } from './check.ts';
 import {
   type Estimate,
   exactly,
@@ -98,8 +98,10 @@ class Estimator {
     }
   }
 
+  /** The name of a type is taken for what an expression made itself, as upstream does. */
   #root(name: string): Place {
-    return { extent: this.#options.extents.get(name) };
+    const { extents, made, isVariable } = this.#options;
+    return { extent: extents.get(name) ?? (isVariable(name) ? undefined : made) };
   }
 
   /** A part of something: of what an expression made itself there is no knowing where it stands. */
@@ -112,6 +114,10 @@ class Estimator {
   }
 
   #select(node: NodeOf<'select'>, names: Names) {
+    const full = qualifiedName(node);
+    if (full && typeNames.has(full) && !names.has(full.split('.', 1)[0] as string)) {
+      return { cost: 1, place: this.#root(full) };
+    }
     const operand = this.of(node.operand, names);
     if (node.optional) return { cost: operand.cost + 1 };
     const counts = operand.type.kind === 'map' || operand.type.kind === 'object';

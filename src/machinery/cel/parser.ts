@@ -1,4 +1,4 @@
-import type { ListElement, MapEntry, Node, RecordField } from './ast.ts';
+import { type ListElement, type MapEntry, type Node, qualifiedName, type RecordField } from './ast.ts';
 import { CelCompileError } from './errors.ts';
 import { SyntaxIssue, type Token, tokenize } from './lexer.ts';
 import { expandGlobal, expandMember } from './macros.ts';
@@ -41,7 +41,9 @@ class Parser {
     const node = this.#expression();
     const rest = this.#peek();
     if (rest.type === 'end') return node;
-    throw new SyntaxIssue(rest.offset, `extraneous input '${rest.text}' expecting <EOF>`);
+    const isLast = this.#tokens[this.#position + 1]?.type === 'end';
+    const kind = isLast ? 'extraneous' : 'mismatched';
+    throw new SyntaxIssue(rest.offset, `${kind} input '${rest.text}' expecting <EOF>`);
   }
 
   #peek(): Token {
@@ -196,7 +198,7 @@ class Parser {
 
   #selected(operand: Node, offset: number): Node {
     const optional = this.#take('?') !== undefined;
-    const token = this.#fieldName();
+    const token = this.#fieldName(!optional && qualifiedName(operand) !== undefined);
     const open = token.type === 'name' && !optional ? this.#take('(') : undefined;
     if (!open) return { type: 'select', offset, operand, field: token.text, optional };
     const args = this.#arguments(')');
@@ -204,11 +206,14 @@ class Parser {
     return expandMember(call) ?? { type: 'call', ...call };
   }
 
-  #fieldName(): Token {
+  /** `isNamed`: of something that names alone have named so far, and which may be a type. */
+  #fieldName(isNamed = false): Token {
     const token = this.#next();
     if (token.type === 'quoted') return token;
     if (token.type === 'name' && token.text !== 'in') return token;
-    throw new SyntaxIssue(token.offset, `no viable alternative at input '.${token.text}'`);
+    const { offset, text } = token;
+    if (isNamed) throw new SyntaxIssue(offset, `mismatched input '${text}' expecting IDENTIFIER`);
+    throw new SyntaxIssue(offset, `no viable alternative at input '.${text}'`);
   }
 
   #arguments(close: string): Node[] {

@@ -1,4 +1,4 @@
-import { CelError } from './errors.ts';
+import { CelError, isFailure } from './errors.ts';
 import type { Frame } from './frame.ts';
 import { CelList, CelMap, type CelValue, Optional, typeNameOf, Uint } from './values.ts';
 
@@ -53,7 +53,13 @@ export function within(operand: Planned, taking: Taking): Planned {
 /** A piece that costs 1 to read besides what it takes to get there. */
 export function read(resolve: Step): Planned {
   const step: Step = (frame) => {
-    const value = resolve(frame);
+    let value: CelValue;
+    try {
+      value = resolve(frame);
+    } catch (error) {
+      if (isFailure(error)) frame.spend(1);
+      throw error;
+    }
     frame.spend(1);
     return value;
   };

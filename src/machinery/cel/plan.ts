@@ -1,8 +1,8 @@
-import type { ListElement, MapEntry, Node, NodeOf } from './ast.ts';
+import { type ListElement, type MapEntry, type Node, type NodeOf, qualifiedName } from './ast.ts';
 import { callStep, noOverload } from './call.ts';
-import { namespacedFunction, qualifiedName, typeNames } from './check.ts';
+import { namespacedFunction, typeNames } from './check.ts';
 import { inConstant, isConstant, made } from './constant.ts';
-import { CelBudgetError, CelError } from './errors.ts';
+import { CelError, isFailure } from './errors.ts';
 import { planFold } from './fold.ts';
 import type { Frame } from './frame.ts';
 import { isConversion } from './literals.ts';
@@ -72,7 +72,7 @@ export class Planner {
       case 'index':
         return this.#index(node, slots);
       case 'call':
-        return this.#call(node, slots);
+        return isFallback(node) ? { step: this.#fallback(node, slots) } : this.#call(node, slots);
       case 'and':
       case 'or': {
         const [left, right] = [this.plan(node.left, slots), this.plan(node.right, slots)];
@@ -236,6 +236,16 @@ export class Planner {
     };
   }
 
+  #fallback({ target, name, args: [other] }: Fallback, slots: Slots): Step {
+    const [first, second] = [this.plan(target, slots), this.plan(other, slots)];
+    return (frame) => {
+      const held = first(frame);
+      if (!(held instanceof Optional)) return held;
+      if (held.value === undefined) return second(frame);
+      return name === 'or' ? held : held.value;
+    };
+  }
+
   #bind(node: NodeOf<'bind'>, slots: Slots): Step {
     const value = this.plan(node.value, slots);
     const inner = this.declare(slots, node.variable);
@@ -270,6 +280,12 @@ export class Planner {
   }
 }
 
+type Fallback = NodeOf<'call'> & { target: Node; args: readonly [Node] };
+
+/** `or` and `orValue` of an optional value: what they fall back to is evaluated where it is needed alone, and costs nothing itself. */
+const isFallback = (node: NodeOf<'call'>): node is Fallback =>
+  (node.name === 'or' || node.name === 'orValue') && node.target !== undefined && node.args.length === 1;
+
 /** `&&` and `||`: one side that decides makes up for an error of the other. */
 function logic(left: Step, right: Step, { decisive, node }: { decisive: boolean; node: Node }): Step {
   const name = node.type === 'and' ? '_&&_' : '_||_';
@@ -278,7 +294,7 @@ function logic(left: Step, right: Step, { decisive, node }: { decisive: boolean;
       const value = step(frame);
       return typeof value === 'boolean' ? value : noOverload(name, [value], false);
     } catch (error) {
-      if (error instanceof CelError && !(error instanceof CelBudgetError)) {
+      if (isFailure(error)) {
         effort(effortPerError);
         return error;
       }

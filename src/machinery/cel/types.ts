@@ -140,27 +140,51 @@ const nullable = new Set(['null_type', 'timestamp', 'duration', 'object', 'opaqu
 
 function bind(name: string, given: CelType, bound: Substitution): boolean {
   const before = bound.get(name);
-  if (!before || before.kind === 'dyn') {
-    bound.set(name, given);
-    return true;
-  }
-  if (assignable(before, given, bound)) return true;
-  if (!assignable(given, before, bound)) return false;
-  bound.set(name, given);
+  if (before && !assignable(before, given, bound) && !assignable(given, before, bound)) return false;
+  bound.set(name, before ? joined(before, given) : given);
   return true;
 }
 
+/** One type for two that agree: the one that says less, as upstream has it. */
+function joined(a: CelType, b: CelType): CelType {
+  if (isOpen(a)) return b;
+  if (isOpen(b)) return a;
+  if (!assignable(a, b)) return b;
+  return saysLess(b, a) ? b : a;
+}
+
+/** Whether a type is another one, or leaves open what the other says. */
+function saysLess(a: CelType, b: CelType): boolean {
+  if (a.kind === 'dyn') return true;
+  if (a.kind !== b.kind) return false;
+  switch (a.kind) {
+    case 'list':
+    case 'optional':
+      return saysLess(a.element, (b as typeof a).element);
+    case 'map':
+      return saysLess(a.key, (b as typeof a).key) && saysLess(a.value, (b as typeof a).value);
+    default:
+      return formatType(a) === formatType(b);
+  }
+}
+
 /** A type with its parameters replaced; those of which nothing is known are dyn. */
-export function substitute(type: CelType, bound: Substitution): CelType {
+export const substitute = (type: CelType, bound: Substitution): CelType => replaced(type, bound, dynType);
+
+/** What a function gives whose parameters are these: parts of which nothing is known yet may become anything. */
+export const resultType = (type: CelType, bound: Substitution): CelType =>
+  settled(replaced(type, bound, anything));
+
+function replaced(type: CelType, bound: Substitution, unknown: CelType): CelType {
   switch (type.kind) {
     case 'parameter':
-      return bound.get(type.name) ?? dynType;
+      return bound.get(type.name) ?? unknown;
     case 'list':
-      return listType(substitute(type.element, bound), type.merge);
+      return listType(replaced(type.element, bound, unknown), type.merge);
     case 'optional':
-      return optionalType(substitute(type.element, bound));
+      return optionalType(replaced(type.element, bound, unknown));
     case 'map':
-      return mapType(substitute(type.key, bound), substitute(type.value, bound));
+      return mapType(replaced(type.key, bound, unknown), replaced(type.value, bound, unknown));
     default:
       return type;
   }
@@ -168,7 +192,7 @@ export function substitute(type: CelType, bound: Substitution): CelType {
 
 const isOpen = (type: CelType): boolean =>
   type === anything ||
-  (type.kind === 'list' && isOpen(type.element)) ||
+  ((type.kind === 'list' || type.kind === 'optional') && isOpen(type.element)) ||
   (type.kind === 'map' && isOpen(type.value));
 
 /** The one type of several values; dyn where they have none. */
@@ -176,10 +200,8 @@ export function commonType(types: readonly CelType[]): CelType {
   const [first = anything, ...rest] = types;
   let common = first;
   for (const type of rest) {
-    if (isOpen(common) && assignable(common, type)) common = type;
-    if (assignable(common, type)) continue;
-    if (!assignable(type, common)) return dynType;
-    common = type;
+    if (!assignable(common, type) && !assignable(type, common)) return dynType;
+    common = joined(common, type);
   }
   return common;
 }

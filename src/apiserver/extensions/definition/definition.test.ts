@@ -405,6 +405,12 @@ async function checkedInTurns(object: CustomResourceDefinition) {
   return { errors, turns };
 }
 
+test('a rule may ask what something is', () => {
+  const rule = 'type(self) == string ? self.endsWith("%") : self > 0';
+  const port = { 'x-kubernetes-int-or-string': true, maxLength: 20, 'x-kubernetes-validations': [{ rule }] };
+  expect(createErrors(kind, withSchema({ port }))).toEqual([]);
+});
+
 test('many rules are compiled in turns', async () => {
   const ofOne = { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self > 1 && self < 10' }] };
   const bad = { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self > other' }] };

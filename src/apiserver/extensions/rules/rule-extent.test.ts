@@ -93,6 +93,24 @@ describe('what a rule costs at most, without and with a limit on what it goes ov
     expect([cost(schema(), rule), cost(schema(max), rule)]).toEqual([open, limited]);
   });
 
+  test.each([
+    ['type(self.number) == int', 4],
+    ['type(self.text) == string', 4],
+    ['type(self.moment) == google.protobuf.Timestamp', 4],
+    ['type(self.either) == int ? self.either == 1 : self.either == "25%"', 7],
+    ["type(self.either) == string && self.either.matches(r'(\\d+(\\.\\d+)?%)')", 1258298],
+    ['type(self.?text) == null_type', 4],
+    ['type(self) == type(self)', Number.POSITIVE_INFINITY],
+  ])('what something is: %s', (rule, wanted) => {
+    const properties = {
+      number: scalar('integer'),
+      text: text(),
+      moment: scalar('date-time'),
+      either: scalar('int-or-string'),
+    };
+    expect(cost({ type: 'object', properties }, rule)).toBe(wanted);
+  });
+
   test('replaced text', () => {
     const rule = "self.str.replace(self.before, self.after) == 'does not matter'";
     const schema = (max?: number): JSONSchemaProps => ({

@@ -12,8 +12,10 @@ import {
   Uint,
 } from '../values.ts';
 
-/** Upstream does not count these as calls. */
-const free = () => 0;
+/** Stands for functions that are no calls once they are planned. */
+function planned(): never {
+  throw new TypeError('is not called');
+}
 
 /** Values that may be absent. */
 export function optionals(): Overload[] {
@@ -25,16 +27,8 @@ export function optionals(): Overload[] {
     ),
     overload('optional<A>::hasValue(): bool', ({ value }: Optional) => value !== undefined),
     overload('optional<A>::value(): A', valueOf),
-    overload(
-      'optional<A>::or(optional<A>): optional<A>',
-      (first: Optional, second: Optional) => (first.value === undefined ? second : first),
-      free,
-    ),
-    overload(
-      'optional<A>::orValue(A): A',
-      ({ value }: Optional, second: CelValue) => (value === undefined ? second : value),
-      free,
-    ),
+    overload('optional<A>::or(optional<A>): optional<A>', planned),
+    overload('optional<A>::orValue(A): A', planned),
     overload('optional.unwrap(list<optional<A>>): list<A>', unwrapAll),
     overload('list<optional<A>>::unwrapOpt(): list<A>', unwrapAll),
   ];
