@@ -261,10 +261,36 @@ describe('what does not compile', () => {
   });
 
   test('is not nested or long without bound', () => {
-    expect(failure('('.repeat(10_000) + '1' + ')'.repeat(10_000))).toContain('recursion limit exceeded');
-    expect(failure(`1${'.a'.repeat(10_000)}`)).toContain('recursion limit exceeded');
-    expect(failure(`1${' + 1'.repeat(60_000)}`)).toContain('size exceeds limit');
-    expect(failure(`1${' + 1'.repeat(20_000)}`)).toMatch(/recursion limit|compiled/);
+    const tooLong = 'expression code point size exceeds limit: size: 240001, limit 100000';
+    expect(failure(`1${' + 1'.repeat(60_000)}`)).toBe(`ERROR: <input>:-1:0: ${tooLong}`);
+    expect(failure(`"${'😀'.repeat(60_000)}" == ""`)).toBe('compiled');
+  });
+
+  test.each<[string, (n: number) => string, string]>([
+    [
+      'brackets',
+      (n) => '('.repeat(n - 1) + '1' + ')'.repeat(n - 1),
+      'expression recursion limit exceeded: 250',
+    ],
+    [
+      'calls',
+      (n) => 'dyn('.repeat(n - 1) + '1' + ')'.repeat(n - 1),
+      'expression recursion limit exceeded: 250',
+    ],
+    ['fields', (n) => `dyn(1)${'.a'.repeat(n)}`, 'max recursion depth exceeded'],
+    ['elements', (n) => `dyn(1)${'[0]'.repeat(n)}`, 'max recursion depth exceeded'],
+    ['calls on something', (n) => `''${'.trim()'.repeat(n)}`, 'max recursion depth exceeded'],
+    ['sums', (n) => `1${' + 1'.repeat(n)}`, 'max recursion depth exceeded'],
+    ['comparisons', (n) => `true${' == true'.repeat(n)}`, 'max recursion depth exceeded'],
+    ['both', (n) => `dyn(1)${'.a'.repeat(200)}${' == 1'.repeat(n - 200)}`, 'max recursion depth exceeded'],
+  ])('has at most 250 %s in each other', (_, make, message) => {
+    expect(failure(make(250))).not.toMatch(/recursion/);
+    expect(failure(make(251))).toBe(`ERROR: <input>:-1:0: ${message}`);
+    expect(failure(make(5000))).toBe(`ERROR: <input>:-1:0: ${message}`);
+  });
+
+  test('may join as many conditions as it likes', () => {
+    expect(failure(`true${' && true'.repeat(5000)}`)).toBe('compiled');
   });
 });
 

@@ -1,8 +1,10 @@
-/** One thing that is wrong with an expression. `offset` counts UTF-16 units. */
+/** One thing that is wrong with an expression. `offset` counts UTF-16 units; `nowhere` for what is wrong with the whole. */
 export interface Issue {
   offset: number;
   message: string;
 }
+
+export const nowhere = -1;
 
 /** An expression that cannot be compiled. The message is what upstream's compiler prints. */
 export class CelCompileError extends Error {
@@ -57,6 +59,7 @@ export const isFailure = (error: unknown): error is CelError =>
   error instanceof CelError && !(error instanceof CelBudgetError);
 
 function renderIssue(source: string, { offset, message }: Issue): string {
+  if (offset === nowhere) return `ERROR: <input>:-1:0: ${message}`;
   const before = source.slice(0, offset);
   const line = before.split('\n').length;
   const start = before.lastIndexOf('\n') + 1;

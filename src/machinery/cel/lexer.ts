@@ -1,4 +1,4 @@
-import type { Issue } from './errors.ts';
+import { type Issue, nowhere } from './errors.ts';
 import { type CelValue, Uint } from './values.ts';
 
 export type Token = { offset: number; text: string } & (
@@ -16,6 +16,14 @@ export class SyntaxIssue extends Error {
   constructor(offset: number, message: string) {
     super(message);
     this.issue = { offset, message: `Syntax error: ${message}` };
+  }
+}
+
+/** An expression that is too large. It is nowhere in particular. */
+export class LimitIssue extends SyntaxIssue {
+  constructor(message: string) {
+    super(nowhere, message);
+    this.issue.message = message;
   }
 }
 

@@ -1,6 +1,6 @@
 import { type ListElement, type MapEntry, type Node, qualifiedName, type RecordField } from './ast.ts';
 import { CelCompileError } from './errors.ts';
-import { SyntaxIssue, type Token, tokenize } from './lexer.ts';
+import { LimitIssue, SyntaxIssue, type Token, tokenize } from './lexer.ts';
 import { expandGlobal, expandMember } from './macros.ts';
 
 const maxDepth = 250;
@@ -14,12 +14,14 @@ const reserved = new Set(
 );
 const relations = new Set(['<', '<=', '>=', '>', '==', '!=', 'in']);
 
+const valueOf = ({ value }: { value: Node }): Node => value;
+
 /** Reads an expression. Throws a CelCompileError. */
 export function parseExpression(source: string): Node {
   try {
-    if (source.length > maxLength) {
-      const message = `expression code point size exceeds limit: size: ${source.length}, limit ${maxLength}`;
-      throw new SyntaxIssue(0, message);
+    const size = source.length > maxLength ? [...source].length : 0;
+    if (size > maxLength) {
+      throw new LimitIssue(`expression code point size exceeds limit: size: ${size}, limit ${maxLength}`);
     }
     return new Parser(tokenize(source)).parse();
   } catch (error) {
@@ -31,7 +33,10 @@ export function parseExpression(source: string): Node {
 class Parser {
   readonly #tokens: readonly Token[];
   #position = 0;
-  #depth = 0;
+  /** How many expressions the one at hand is in. */
+  #nesting = 0;
+  /** How many operators, fields and calls on something stand in each other, at most. */
+  readonly #depths = new Map<Node, number>();
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
@@ -44,6 +49,19 @@ class Parser {
     const isLast = this.#tokens[this.#position + 1]?.type === 'end';
     const kind = isLast ? 'extraneous' : 'mismatched';
     throw new SyntaxIssue(rest.offset, `${kind} input '${rest.text}' expecting <EOF>`);
+  }
+
+  #operation(name: string, offset: number, args: [Node, Node]): Node {
+    return this.#noted({ type: 'call', name, offset, args }, args);
+  }
+
+  /** Notes how deep something is that stands over some parts; `own` is for how much it counts itself. */
+  #noted(node: Node, parts: readonly Node[], own = 1): Node {
+    let deepest = 0;
+    for (const part of parts) deepest = Math.max(deepest, this.#depths.get(part) ?? 0);
+    if (deepest + own > maxDepth) throw new LimitIssue('max recursion depth exceeded');
+    this.#depths.set(node, deepest + own);
+    return node;
   }
 
   #peek(): Token {
@@ -73,8 +91,8 @@ class Parser {
   }
 
   #expression(): Node {
-    if (++this.#depth > maxDepth) {
-      throw new SyntaxIssue(this.#peek().offset, `expression recursion limit exceeded. limit: ${maxDepth}`);
+    if (++this.#nesting > maxDepth) {
+      throw new LimitIssue(`expression recursion limit exceeded: ${maxDepth}`);
     }
     const condition = this.#or();
     const mark = this.#take('?');
@@ -82,9 +100,11 @@ class Parser {
     if (mark) {
       const then = this.#or();
       this.#expect(':');
-      node = { type: 'conditional', offset: mark.offset, condition, then, otherwise: this.#expression() };
+      const otherwise = this.#expression();
+      const choice: Node = { type: 'conditional', offset: mark.offset, condition, then, otherwise };
+      node = this.#noted(choice, [condition, then, otherwise]);
     }
-    this.#depth--;
+    this.#nesting--;
     return node;
   }
 
@@ -108,7 +128,8 @@ class Parser {
       if (from === to) return terms[from] as Node;
       const middle = (from + to) >> 1;
       const [left, right] = [join(from, middle), join(middle + 1, to)];
-      return { type, offset: offsets[middle] as number, left, right };
+      const both: Node = { type, offset: offsets[middle] as number, left, right };
+      return this.#noted(both, [left, right], 0);
     };
     return join(0, terms.length - 1);
   }
@@ -117,7 +138,7 @@ class Parser {
     let left = this.#sum();
     while (this.#isRelation()) {
       const { text, offset } = this.#next();
-      left = { type: 'call', name: text === 'in' ? '@in' : `_${text}_`, offset, args: [left, this.#sum()] };
+      left = this.#operation(text === 'in' ? '@in' : `_${text}_`, offset, [left, this.#sum()]);
     }
     return left;
   }
@@ -131,7 +152,7 @@ class Parser {
     let left = this.#product();
     while (this.#is('+', '-')) {
       const { text, offset } = this.#next();
-      left = { type: 'call', name: `_${text}_`, offset, args: [left, this.#product()] };
+      left = this.#operation(`_${text}_`, offset, [left, this.#product()]);
     }
     return left;
   }
@@ -140,7 +161,7 @@ class Parser {
     let left = this.#unary();
     while (this.#is('*', '/', '%')) {
       const { text, offset } = this.#next();
-      left = { type: 'call', name: `_${text}_`, offset, args: [left, this.#unary()] };
+      left = this.#operation(`_${text}_`, offset, [left, this.#unary()]);
     }
     return left;
   }
@@ -156,7 +177,8 @@ class Parser {
       if (literal) return this.#members(literal);
     }
     const operand = this.#member();
-    return count % 2 === 0 ? operand : { type: 'call', name: `${text}_`, offset, args: [operand] };
+    if (count % 2 === 0) return operand;
+    return this.#noted({ type: 'call', name: `${text}_`, offset, args: [operand] }, [operand], 0);
   }
 
   #negativeLiteral(offset: number): Node | undefined {
@@ -179,9 +201,7 @@ class Parser {
 
   #members(start: Node): Node {
     let node = start;
-    for (let steps = 0; ; steps++) {
-      if (steps > maxDepth)
-        throw new SyntaxIssue(node.offset, `expression recursion limit exceeded. limit: ${maxDepth}`);
+    for (;;) {
       const dot = this.#take('.');
       if (dot) {
         node = this.#selected(node, dot.offset);
@@ -192,7 +212,8 @@ class Parser {
       const optional = this.#take('?') !== undefined;
       const index = this.#expression();
       this.#expect(']');
-      node = { type: 'index', offset: bracket.offset, operand: node, index, optional };
+      const element: Node = { type: 'index', offset: bracket.offset, operand: node, index, optional };
+      node = this.#noted(element, [node, index]);
     }
   }
 
@@ -200,10 +221,12 @@ class Parser {
     const optional = this.#take('?') !== undefined;
     const token = this.#fieldName(!optional && qualifiedName(operand) !== undefined);
     const open = token.type === 'name' && !optional ? this.#take('(') : undefined;
-    if (!open) return { type: 'select', offset, operand, field: token.text, optional };
+    if (!open) {
+      return this.#noted({ type: 'select', offset, operand, field: token.text, optional }, [operand]);
+    }
     const args = this.#arguments(')');
     const call = { target: operand, name: token.text, args, offset: open.offset };
-    return expandMember(call) ?? { type: 'call', ...call };
+    return this.#noted(expandMember(call) ?? { type: 'call', ...call }, [operand, ...args]);
   }
 
   /** `isNamed`: of something that names alone have named so far, and which may be a type. */
@@ -244,7 +267,7 @@ class Parser {
       return node;
     }
     if (text === '[' && token.type === 'symbol') return this.#list(offset);
-    if (text === '{') return { type: 'map', offset, entries: this.#entries() };
+    if (text === '{') return this.#map(offset);
     const kind = token.type === 'end' ? 'mismatched input' : 'extraneous input';
     throw new SyntaxIssue(offset, `${kind} '${text}' expecting {${starters}}`);
   }
@@ -254,11 +277,12 @@ class Parser {
     const open = this.#take('(');
     if (open) {
       const call = { name, args: this.#arguments(')'), offset: open.offset };
-      return expandGlobal(call) ?? { type: 'call', ...call };
+      return this.#noted(expandGlobal(call) ?? { type: 'call', ...call }, call.args, 0);
     }
     const record = this.#recordName(name);
     if (record === undefined) return { type: 'name', name, offset };
-    return { type: 'record', name: record, offset, fields: this.#fields() };
+    const fields = this.#fields();
+    return this.#noted({ type: 'record', name: record, offset, fields }, fields.map(valueOf), 0);
   }
 
   /** `a.b.C{`: the name of a record, where the braces follow. */
@@ -284,6 +308,12 @@ class Parser {
     });
   }
 
+  #map(offset: number): Node {
+    const entries = this.#entries();
+    const parts = entries.flatMap(({ key, value }) => [key, value]);
+    return this.#noted({ type: 'map', offset, entries }, parts, 0);
+  }
+
   #entries(): MapEntry[] {
     return this.#until('}', () => {
       const optional = this.#take('?') !== undefined;
@@ -298,7 +328,7 @@ class Parser {
       const optional = this.#take('?') !== undefined;
       return { optional, value: this.#expression() };
     });
-    return { type: 'list', offset, elements };
+    return this.#noted({ type: 'list', offset, elements }, elements.map(valueOf), 0);
   }
 
   /** Things with commas between them, and perhaps one after the last. */

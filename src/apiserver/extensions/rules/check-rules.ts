@@ -196,15 +196,24 @@ class Checker {
     const { place, value, type } = on;
     const blamed = [place.path, fieldPath].filter(Boolean).join('.').replaceAll('.[', '[') || '<nil>';
     const shown = type === 'object' || type === 'array' ? undefined : { value };
-    const error = errorOf(rule, { field: blamed, shown, detail: this.#messageOf(compiled, on) });
+    const said = compiled.message && this.#evaluate(compiled.message, rule, on);
+    const spent = this.#spentOnMessage(said, rule);
+    const detail = shownMessage(said) || rule.message?.trim() || `failed rule: ${rule.rule.trim()}`;
+    const error = spent ? invalid(blamed, type, spent) : errorOf(rule, { field: blamed, shown, detail });
     const isOld = (place.past ?? place.near)?.unchanged ?? false;
     if (this.#warn && !usesOldSelf && isOld) this.#warn(`${error.field}: ${error.body}`);
     else this.#errors.push(error);
   }
 
-  #messageOf({ rule, message }: CompiledRule, on: Subject): string {
-    const said = message && this.#evaluate(message, rule, on);
-    return shownMessage(said) || rule.message?.trim() || `failed rule: ${rule.rule.trim()}`;
+  /** What is said instead where the expression for the message took what was left; no further rule is run then. */
+  #spentOnMessage(said: CelValue | CelError | undefined, rule: ValidationRule): string | undefined {
+    const none = 'no further validation rules will be run';
+    if (this.#budget.left < 0) {
+      return `messageExpression evaluation failed due to running out of cost budget, ${none}`;
+    }
+    if (!(said instanceof CelBudgetError)) return undefined;
+    this.#budget.left = -1;
+    return `${none} due to call cost exceeds limit for messageExpression: ${JSON.stringify(rule.messageExpression)}`;
   }
 }
 

@@ -139,6 +139,29 @@ describe('a rule', () => {
     expect(said[0]).toMatch(/cost/);
   });
 
+  test.each<[string, string, number, string]>([
+    [
+      'more than is left for the object',
+      "'a' + 'b' + 'c'",
+      1,
+      'messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run',
+    ],
+    [
+      'more than an expression may',
+      `string(lists.range(1000).all(x, lists.range(1000).all(y, x + y >= 0)))`,
+      10_000_000,
+      'no further validation rules will be run due to call cost exceeds limit for messageExpression: "string(lists.range(1000).all(x, lists.range(1000).all(y, x + y >= 0)))"',
+    ],
+  ])('whose message costs %s is the last one', (_, messageExpression, left, wanted) => {
+    const rules = [{ rule: 'false', message: 'm', messageExpression }, { rule: 'false' }];
+    const node = compilingTree({ type: 'object', 'x-kubernetes-validations': rules }, false)() as RuleNode;
+    const budget = { left };
+    expect(texts(checkingRules({}, node, { budget })())).toEqual([
+      `<nil>: Invalid value: "object": ${wanted}`,
+    ]);
+    expect(budget.left).toBeLessThan(0);
+  });
+
   test('that fails says why', () => {
     expect(check('1 / self.a == 1', { a: 0 }).said).toEqual([
       'spec: Invalid value: "object": division by zero evaluating rule: 1 / self.a == 1',
