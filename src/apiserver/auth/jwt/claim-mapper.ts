@@ -185,6 +185,7 @@ function usesExpressions({
 
 async function compileAll(configuration: JwtAuthenticator, path: string): Promise<Programs> {
   const { compile } = await import('../../../machinery/cel/cel.ts');
+  const { CelCompileError } = await import('../../../machinery/cel/errors.ts');
   const { dynType, listType, mapType, objectType, stringType } = await import(
     '../../../machinery/cel/types.ts'
   );
@@ -197,29 +198,39 @@ async function compileAll(configuration: JwtAuthenticator, path: string): Promis
     extra: mapType(stringType, listType(stringType)),
   });
   const claimsType = mapType(stringType, dynType);
+  const unusable = (field: string, expression: string, why: string) =>
+    new Error(`${path}.${field}: Invalid value: ${JSON.stringify(expression)}: ${why}`);
   const made = (variables: object, field: string, expression: string) => {
     try {
       return compile(expression, { variables: variables as never });
     } catch (error) {
-      const { message } = error as Error;
-      throw new Error(
-        `${path}.${field}: Invalid value: ${JSON.stringify(expression)}: compilation failed: ${message}`,
-        { cause: error },
-      );
+      if (!(error instanceof CelCompileError)) throw error;
+      throw unusable(field, expression, error.failed());
     }
   };
+  const madeRule = (variables: object, field: string, expression: string) => {
+    const program = made(variables, field, expression);
+    if (program.type.kind !== 'bool') throw unusable(field, expression, 'must evaluate to bool');
+    return program;
+  };
   const ofClaims = (field: string, expression: string) => made({ claims: claimsType }, field, expression);
+  const ofClaim = (field: string, expression: string) => madeRule({ claims: claimsType }, field, expression);
   const optional = (field: string, one: ClaimOrExpression | PrefixedClaimOrExpression | undefined) =>
     one?.expression ? ofClaims(`claimMappings.${field}.expression`, one.expression) : undefined;
   const valueOf = (program: Program, value: () => CelValue) => toJson(program.evaluate(value));
   const { claimMappings, claimValidationRules = [], userValidationRules = [] } = configuration;
+  const username = optional('username', claimMappings.username);
+  if (await trustsAnyAddress(configuration)) {
+    const field = 'claimMappings.username.expression';
+    throw unusable(field, claimMappings.username.expression ?? '', unverified);
+  }
   return {
     engine: {
       claims: (program, claims) => valueOf(program, () => fromJson(claims, claimsType)),
       user: (program, { name, uid = '', groups, extra = {} }) =>
         valueOf(program, () => fromJson({ username: name, uid, groups, extra }, userType)),
     },
-    username: optional('username', claimMappings.username),
+    username,
     groups: optional('groups', claimMappings.groups),
     uid: optional('uid', claimMappings.uid),
     extra: (claimMappings.extra ?? []).map(({ key, valueExpression }, i) => ({
@@ -229,13 +240,39 @@ async function compileAll(configuration: JwtAuthenticator, path: string): Promis
     })),
     claimRules: claimValidationRules.flatMap(({ expression, message = '' }, i) =>
       expression
-        ? [{ expression, message, program: ofClaims(`claimValidationRules[${i}].expression`, expression) }]
+        ? [{ expression, message, program: ofClaim(`claimValidationRules[${i}].expression`, expression) }]
         : [],
     ),
     userRules: userValidationRules.map(({ expression, message = '' }, i) => ({
       expression,
       message,
-      program: made({ user: userType }, `userValidationRules[${i}].expression`, expression),
+      program: madeRule({ user: userType }, `userValidationRules[${i}].expression`, expression),
     })),
   };
+}
+
+const unverified =
+  'claims.email_verified must be used in claimMappings.username.expression or claimMappings.extra[*].valueExpression or claimValidationRules[*].expression when claims.email is used in claimMappings.username.expression';
+
+/** Whether users are named after an address of which nobody asks whether it is theirs. */
+async function trustsAnyAddress({ claimMappings, claimValidationRules = [] }: JwtAuthenticator) {
+  const { parseExpression } = await import('../../../machinery/cel/parser.ts');
+  const { username, extra = [] } = claimMappings;
+  const names = (claim: string, ...expressions: (string | undefined)[]) =>
+    expressions.some((expression) => expression && readsClaim(parseExpression(expression), claim));
+  if (!names('email', username.expression)) return false;
+  return !names(
+    'email_verified',
+    username.expression,
+    ...extra.map(({ valueExpression }) => valueExpression),
+    ...claimValidationRules.map(({ expression }) => expression),
+  );
+}
+
+/** Whether an expression reads a field of the claims, or asks for it. */
+function readsClaim(node: unknown, claim: string): boolean {
+  if (typeof node !== 'object' || node === null) return false;
+  const { field, operand } = node as { field?: unknown; operand?: { type?: unknown; name?: unknown } };
+  if (field === claim && operand?.type === 'name' && operand.name === 'claims') return true;
+  return Object.values(node).some((child) => readsClaim(child, claim));
 }

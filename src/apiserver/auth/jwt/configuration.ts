@@ -1,4 +1,5 @@
 import { expectKind } from '../../../machinery/configuration-kind.ts';
+import { domainPath, repeats } from '../../kinds/shared/validate.ts';
 import {
   duplicate,
   type FieldError,
@@ -80,21 +81,51 @@ function anonymousErrors(anonymous: AnonymousConfiguration | undefined): FieldEr
 }
 
 function repeated(jwt: readonly JwtAuthenticator[]): FieldError[] {
-  const seen = new Set<string>();
+  const [urls, discoveries] = [repeats(), repeats()];
   return jwt.flatMap(({ issuer }, i) => {
-    const known = seen.has(issuer?.url);
-    seen.add(issuer?.url);
-    return known ? [duplicate(`jwt[${i}].issuer.url`, issuer.url)] : [];
+    const { url = '', discoveryURL } = issuer ?? {};
+    const path = `jwt[${i}].issuer`;
+    return [
+      ...(urls(url) ? [duplicate(`${path}.url`, url)] : []),
+      ...(discoveryURL && discoveries(discoveryURL) ? [duplicate(`${path}.discoveryURL`, discoveryURL)] : []),
+    ];
   });
 }
 
 function authenticatorErrors(one: JwtAuthenticator, path: string, ownIssuer: string): FieldError[] {
-  const { issuer, claimMappings, claimValidationRules = [] } = one;
+  const { issuer, claimMappings, claimValidationRules = [], userValidationRules = [] } = one;
+  const known = { claim: repeats(), expression: repeats() };
   return [
     ...issuerErrors(issuer ?? {}, `${path}.issuer`, ownIssuer),
-    ...claimValidationRules.flatMap((rule, i) => ruleErrors(rule, `${path}.claimValidationRules[${i}]`)),
+    ...claimValidationRules.flatMap((rule, i) => {
+      const at = `${path}.claimValidationRules[${i}]`;
+      return [...ruleErrors(rule, at), ...repeatedRule(rule, at, known)];
+    }),
     ...mappingErrors(claimMappings ?? {}, `${path}.claimMappings`),
+    ...expressionErrors(userValidationRules, `${path}.userValidationRules`),
   ];
+}
+
+type ClaimRule = NonNullable<JwtAuthenticator['claimValidationRules']>[number];
+
+function repeatedRule(
+  rule: ClaimRule,
+  path: string,
+  known: Record<'claim' | 'expression', (value: string) => boolean>,
+): FieldError[] {
+  const { claim, expression } = rule;
+  const name = claim ? 'claim' : 'expression';
+  const value = rule[name];
+  return value && !(claim && expression) && known[name](value) ? [duplicate(`${path}.${name}`, value)] : [];
+}
+
+function expressionErrors(rules: readonly { expression?: string }[], path: string): FieldError[] {
+  const known = repeats();
+  return rules.flatMap(({ expression = '' }, i) => {
+    const field = `${path}[${i}].expression`;
+    if (expression === '') return [required(field)];
+    return known(expression) ? [duplicate(field, expression)] : [];
+  });
 }
 
 function issuerErrors(issuer: Partial<JwtAuthenticator['issuer']>, path: string, own: string): FieldError[] {
@@ -108,14 +139,25 @@ function issuerErrors(issuer: Partial<JwtAuthenticator['issuer']>, path: string,
       errors.push(invalid(`${path}.discoveryURL`, discoveryURL, 'discoveryURL must be different from URL'));
     errors.push(...urlErrors(discoveryURL, `${path}.discoveryURL`));
   }
+  return [...errors, ...audienceErrors(audiences, policy, path)];
+}
+
+function audienceErrors(audiences: readonly string[], policy: string, path: string): readonly FieldError[] {
   if (audiences.length === 0) {
-    errors.push(required(`${path}.audiences`, `at least one ${path}.audiences is required`));
+    return [required(`${path}.audiences`, `at least one ${path}.audiences is required`)];
   }
-  if (audiences.length > 1 && policy !== 'MatchAny') {
-    const why = 'audienceMatchPolicy must be MatchAny for multiple audiences';
-    errors.push(invalid(`${path}.audienceMatchPolicy`, policy, why));
-  }
-  return errors;
+  const known = repeats();
+  const errors = audiences.flatMap((audience, i) => {
+    const field = `${path}.audiences[${i}]`;
+    return [
+      ...(audience === '' ? [required(field)] : []),
+      ...(known(audience) ? [duplicate(field, audience)] : []),
+    ];
+  });
+  const isOne = audiences.length === 1;
+  if (policy === 'MatchAny' || (isOne && policy === '')) return errors;
+  const why = `audienceMatchPolicy must be ${isOne ? 'empty or MatchAny for single audience' : 'MatchAny for multiple audiences'}`;
+  return [...errors, invalid(`${path}.audienceMatchPolicy`, policy, why)];
 }
 
 function urlErrors(text: string, field: string): FieldError[] {
@@ -130,15 +172,7 @@ function urlErrors(text: string, field: string): FieldError[] {
   return wrong.flatMap(([isWrong, why]) => (isWrong ? [invalid(field, text, why)] : []));
 }
 
-function ruleErrors(
-  {
-    claim,
-    expression,
-    requiredValue,
-    message,
-  }: NonNullable<JwtAuthenticator['claimValidationRules']>[number],
-  path: string,
-): FieldError[] {
+function ruleErrors({ claim, expression, requiredValue, message }: ClaimRule, path: string): FieldError[] {
   if (claim && expression) return [invalid(path, claim, "claim and expression can't both be set")];
   if (!claim && !expression) return [required(path, 'claim or expression is required')];
   if (claim && message)
@@ -158,13 +192,24 @@ function mappingErrors(
   if (groups) errors.push(...prefixedErrors(groups, `${path}.groups`));
   if (uid?.claim && uid.expression)
     errors.push(invalid(`${path}.uid`, '', "claim and expression can't both be set"));
+  const known = repeats();
   for (const [i, { key = '', valueExpression = '' }] of extra.entries()) {
     const at = `${path}.extra[${i}]`;
-    if (key === '') errors.push(required(`${at}.key`));
-    else if (key !== key.toLowerCase()) errors.push(invalid(`${at}.key`, key, 'must be lowercase'));
-    if (valueExpression === '') errors.push(required(`${at}.valueExpression`, 'valueExpression is required'));
+    errors.push(...keyErrors(`${at}.key`, key));
+    if (known(key)) errors.push(duplicate(`${at}.key`, key));
+    else if (valueExpression === '') errors.push(required(`${at}.valueExpression`));
   }
   return errors;
+}
+
+function keyErrors(field: string, key: string): readonly FieldError[] {
+  if (key === '') return [required(field)];
+  const reserved = 'k8s.io, kubernetes.io and their subdomains are reserved for Kubernetes use';
+  return [
+    ...domainPath(field, key),
+    ...(key === key.toLowerCase() ? [] : [invalid(field, key, 'must be lowercase')]),
+    ...(/^(?:[^/]*\.)?(?:k8s|kubernetes)\.io\//.test(key) ? [invalid(field, key, reserved)] : []),
+  ];
 }
 
 function prefixedErrors(
@@ -173,7 +218,7 @@ function prefixedErrors(
 ): FieldError[] {
   if (claim && expression) return [invalid(path, '', "claim and expression can't both be set")];
   if (expression && prefix !== undefined)
-    return [invalid(`${path}.prefix`, prefix, "prefix can't be set when expression is set")];
+    return [invalid(`${path}.prefix`, prefix, 'may not be specified when expression is set')];
   if (claim && prefix === undefined)
     return [
       required(

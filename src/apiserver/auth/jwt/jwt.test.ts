@@ -349,6 +349,52 @@ describe('a configuration', () => {
       { claimValidationRules: [{}] },
       'jwt[0].claimValidationRules[0]: Required value: claim or expression is required',
     ],
+    [
+      { issuer: { ...issuer, audiences: ['a', '', 'a'], audienceMatchPolicy: 'MatchAny' } },
+      '[jwt[0].issuer.audiences[1]: Required value, jwt[0].issuer.audiences[2]: Duplicate value: "a"]',
+    ],
+    [
+      { issuer: { ...issuer, audienceMatchPolicy: 'MatchAll' } },
+      'jwt[0].issuer.audienceMatchPolicy: Invalid value: "MatchAll": audienceMatchPolicy must be empty or MatchAny for single audience',
+    ],
+    [
+      { claimValidationRules: [{ claim: 'a' }, { expression: 'a' }, { claim: 'a' }, { expression: 'a' }] },
+      '[jwt[0].claimValidationRules[2].claim: Duplicate value: "a", jwt[0].claimValidationRules[3].expression: Duplicate value: "a"]',
+    ],
+    [
+      { userValidationRules: [{ expression: 'a' }, {}, { expression: 'a' }] },
+      '[jwt[0].userValidationRules[1].expression: Required value, jwt[0].userValidationRules[2].expression: Duplicate value: "a"]',
+    ],
+    [
+      { claimMappings: { username: { expression: 'a', prefix: '' } } },
+      'jwt[0].claimMappings.username.prefix: Invalid value: "": may not be specified when expression is set',
+    ],
+    ...(
+      [
+        ['foo', 'Invalid value: "foo": must be a domain-prefixed path (such as "acme.io/foo")'],
+        ['example.org/Foo', 'Invalid value: "example.org/Foo": must be lowercase'],
+        [
+          'a.k8s.io/foo',
+          'Invalid value: "a.k8s.io/foo": k8s.io, kubernetes.io and their subdomains are reserved for Kubernetes use',
+        ],
+      ] as const
+    ).map(([key, why]): [object, string] => [
+      { claimMappings: { ...claimMappings, extra: [{ key, valueExpression: 'a' }] } },
+      `jwt[0].claimMappings.extra[0].key: ${why}`,
+    ]),
+    [
+      {
+        claimMappings: {
+          ...claimMappings,
+          extra: [{ key: 'a.b/c', valueExpression: 'a' }, { key: 'a.b/c' }],
+        },
+      },
+      'jwt[0].claimMappings.extra[1].key: Duplicate value: "a.b/c"',
+    ],
+    [
+      { claimMappings: { ...claimMappings, extra: [{ key: 'a.b/c' }] } },
+      'jwt[0].claimMappings.extra[0].valueExpression: Required value',
+    ],
   ])('%j cannot be used', (one, why) => {
     expect(() => check(one)).toThrow(why);
   });
@@ -364,10 +410,80 @@ describe('a configuration', () => {
     );
   });
 
-  test('has expressions that can be compiled', async () => {
-    const one = configuration({ username: { expression: 'claims.' } });
-    await expect(JwtTokens.open([one], options)).rejects.toThrow(
-      /^jwt\[0\]\.claimMappings\.username\.expression: Invalid value: "claims\.": compilation failed: ERROR/,
+  const unverified =
+    'claims.email_verified must be used in claimMappings.username.expression or claimMappings.extra[*].valueExpression or claimValidationRules[*].expression when claims.email is used in claimMappings.username.expression';
+
+  test.each<[string, Mappings, object, string]>([
+    [
+      'claimMappings.username.expression',
+      { username: { expression: 'claims.' } },
+      {},
+      '"claims.": compilation failed: ERROR: <input>:1:8: Syntax error:',
+    ],
+    [
+      'claimMappings.groups.expression',
+      { groups: { expression: 'user.groups' } },
+      {},
+      '"user.groups": compilation failed: ERROR: <input>:1:1: undeclared reference to \'user\'',
+    ],
+    [
+      'claimValidationRules[0].expression',
+      {},
+      { claimValidationRules: [{ expression: 'claims.foo' }] },
+      '"claims.foo": must evaluate to bool',
+    ],
+    [
+      'userValidationRules[0].expression',
+      {},
+      { userValidationRules: [{ expression: 'user.username' }] },
+      '"user.username": must evaluate to bool',
+    ],
+    [
+      'userValidationRules[0].expression',
+      {},
+      { userValidationRules: [{ expression: "user.unknown == 'a'" }] },
+      "\"user.unknown == 'a'\": compilation failed: ERROR: <input>:1:5: undefined field 'unknown'",
+    ],
+    [
+      'claimMappings.username.expression',
+      { username: { expression: 'claims.email' } },
+      { claimValidationRules: [{ expression: "claims.hd == 'x'" }] },
+      `"claims.email": ${unverified}`,
+    ],
+    [
+      'claimMappings.username.expression',
+      { username: { expression: "claims.?email.orValue('') + claims.other" } },
+      { userValidationRules: [{ expression: "user.username != 'claims.email_verified'" }] },
+      unverified,
+    ],
+  ])('has expressions that can be used: %s of %j, %j', async (field, mappings, more, why) => {
+    const opening = JwtTokens.open([configuration(mappings, more)], options);
+    const error = await opening.then(
+      () => undefined,
+      (error: Error) => error,
     );
+    expect(error?.message).toContain(`jwt[0].${field}: Invalid value: `);
+    expect(error?.message).toContain(why);
   });
+
+  test.each<[Mappings, object]>([
+    [{ username: { expression: 'claims.email_verified ? claims.email : claims.sub' } }, {}],
+    [
+      { username: { expression: 'claims.email' } },
+      { claimValidationRules: [{ expression: 'claims.?email_verified.orValue(true) == true' }] },
+    ],
+    [
+      {
+        username: { expression: 'claims.email' },
+        extra: [{ key: 'a.b/c', valueExpression: 'string(claims.email_verified)' }],
+      },
+      {},
+    ],
+    [{ username: { expression: 'claims.info.email' } }, {}],
+  ])(
+    'names users after an address where somebody asks whether it is theirs: %j, %j',
+    async (mappings, more) => {
+      await expect(JwtTokens.open([configuration(mappings, more)], options)).resolves.toBeDefined();
+    },
+  );
 });
