@@ -1,7 +1,15 @@
 import type { KubernetesObject } from '../../api/resource.ts';
 import { clone, getOwn } from '../../machinery/clone.ts';
+import { ConformError, unknownFieldErrors } from '../../machinery/conform.ts';
+import { strictDecodingMessage } from '../../machinery/decode.ts';
 import type { Shape } from '../../machinery/managed-fields/shape.ts';
-import { formatApiVersion, type GroupVersionKind, parseApiVersion } from '../../machinery/schema.ts';
+import {
+  findType,
+  formatApiVersion,
+  type GroupVersionKind,
+  parseApiVersion,
+} from '../../machinery/schema.ts';
+import { internalError } from '../../machinery/status-error.ts';
 import { conformed } from '../registry/conform-object.ts';
 import { conversionsOf, withConversions } from '../registry/conversions.ts';
 import { type Facet, facetOf } from '../registry/facet.ts';
@@ -22,8 +30,15 @@ export interface Form {
   ready?(objects: readonly (KubernetesObject | undefined)[]): Promise<void>;
   /** An object of the request in this form. Not to be changed. */
   show(object: KubernetesObject): KubernetesObject;
-  /** An object in this form, fresh and to be used up, as the request has it: with defaults, without what is unknown. */
-  take(sent: KubernetesObject, current: KubernetesObject): KubernetesObject | Promise<KubernetesObject>;
+  /**
+   * An object in this form, fresh and to be used up, as the request has it: with defaults, without what is unknown. `strictly`: what
+   * is unknown, or of another type, is an internal error.
+   */
+  take(
+    sent: KubernetesObject,
+    current: KubernetesObject,
+    strictly?: boolean,
+  ): KubernetesObject | Promise<KubernetesObject>;
   /** How its fields merge; absent where the object is none of a kind of its own. */
   shape?: (() => Shape) | undefined;
 }
@@ -96,26 +111,43 @@ function facetForm(call: Call, facet: Facet): Form {
     resource: resourceOf(call.registry),
     kind: { group, version, kind },
     show: (object) => facet.show(presentObject(call, object)),
-    take: (sent, current) => taken(call, facet, { sent, current }),
+    take: (sent, current, strictly) => taken(call, facet, { sent, current, strictly }),
     shape: isWhole ? () => shapeOf(view) : undefined,
   };
 }
 
-function conformedTo(facet: Facet, sent: KubernetesObject): KubernetesObject {
-  const { object } = conformed(sent, facet.type);
+function conformedTo(facet: Facet, sent: KubernetesObject, strictly = false): KubernetesObject {
+  const object = strictly ? strictlyConformed(facet, sent) : conformed(sent, facet.type).object;
   object.metadata ??= {};
   facet.prune(object);
   facet.defaults(object);
   return object;
 }
 
-function taken(
-  call: Call,
-  facet: Facet,
-  { sent, current }: { sent: KubernetesObject; current: KubernetesObject },
-): KubernetesObject {
+/** Only types that are built in know what fields they have. */
+function strictlyConformed({ type }: Facet, sent: KubernetesObject): KubernetesObject {
+  if (!findType(type)) return conformed(sent, type).object;
+  let made: ReturnType<typeof conformed>;
+  try {
+    made = conformed(sent, type);
+  } catch (error) {
+    const { cause } = error as Error;
+    throw cause instanceof ConformError ? internalError(cause.message) : error;
+  }
+  const errors = unknownFieldErrors(made.unknown);
+  if (errors.length > 0) throw internalError(strictDecodingMessage(errors));
+  return made.object;
+}
+
+interface Taking {
+  sent: KubernetesObject;
+  current: KubernetesObject;
+  strictly: boolean | undefined;
+}
+
+function taken(call: Call, facet: Facet, { sent, current, strictly }: Taking): KubernetesObject {
   const { view, kind } = call.registry;
-  const made = facet.take(conformedTo(facet, sent), clone(presentObject(call, current)));
+  const made = facet.take(conformedTo(facet, sent, strictly), clone(presentObject(call, current)));
   if (!view.storedAs) return made;
   const stored = view.storedAs.toStored(made);
   stampType(stored, kind.resource);

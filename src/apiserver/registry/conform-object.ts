@@ -35,8 +35,10 @@ export function conformed(
     value.metadata = metadata.value;
     return { object: value, unknown: metadata.unknown.map((path) => `metadata.${path}`) };
   } catch (error) {
-    if (error instanceof ConformError) throw unusable(shown(), error.message);
-    throw error;
+    if (!(error instanceof ConformError)) throw error;
+    const refused = unusable(shown(), error.message);
+    refused.cause = error;
+    throw refused;
   }
 }
 

@@ -138,7 +138,7 @@ class Checker {
   }
 
   #field(type: CelType, node: NodeOf<'select'> | NodeOf<'has'>): CelType {
-    if (type.kind === 'dyn') return dynType;
+    if (type.kind === 'dyn' || (type.kind === 'opaque' && type.open)) return dynType;
     if (type.kind === 'optional') return this.#field(settled(type.element), node);
     if (type.kind === 'map') return settled(type.value);
     if (type.kind !== 'object') {

@@ -6,8 +6,8 @@ export type CelType =
   /** A record with known fields, by the names that expressions call them. */
   | { kind: 'object'; name: string; fields: ReadonlyMap<string, ObjectField> }
   | { kind: 'optional'; element: CelType }
-  /** A value that only functions look into, such as a URL. */
-  | { kind: 'opaque'; name: string }
+  /** A value that only functions look into, such as a URL; `open`: one that may have any field. */
+  | { kind: 'opaque'; name: string; open?: boolean }
   /** A placeholder within the signature of a function. */
   | { kind: 'parameter'; name: string };
 
@@ -58,6 +58,8 @@ export const listType = (element: CelType, merge?: ListMerge): CelType => ({
 export const mapType = (key: CelType, value: CelType): CelType => ({ kind: 'map', key, value });
 export const optionalType = (element: CelType): CelType => ({ kind: 'optional', element });
 export const opaqueType = (name: string): CelType => ({ kind: 'opaque', name });
+/** A record of which it is not known what fields it has. */
+export const openType = (name: string): CelType => ({ kind: 'opaque', name, open: true });
 
 /** A record whose fields have plain names. */
 export function objectType(name: string, fields: Record<string, CelType>): CelType {

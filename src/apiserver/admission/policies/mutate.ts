@@ -4,10 +4,10 @@ import { toJson } from '../../../machinery/cel/to-json.ts';
 import type { CelList, CelMap, CelValue } from '../../../machinery/cel/values.ts';
 import { clone } from '../../../machinery/clone.ts';
 import { deepEqual } from '../../../machinery/equal.ts';
-import { applyJsonPatch } from '../../../machinery/json-patch.ts';
-import { mergeApplied } from '../../../machinery/managed-fields/merge.ts';
+import { FailedTestError, patched } from '../../../machinery/json-patch.ts';
 import type { Answers } from '../expressions/answers.ts';
 import type { VariableSource } from '../expressions/variables.ts';
+import { applyConfiguration } from './apply-configuration.ts';
 import type { Compiled, CompiledPolicy } from './compiled-policy.ts';
 import { Evaluation } from './evaluation.ts';
 import { mismatches } from './mutation-types.ts';
@@ -33,7 +33,7 @@ export function mutation(
     checkTypes(value, isPatch);
     const said = toJson(value);
     const object = clone(source.form.show(source.attributes.object as KubernetesObject));
-    return isPatch ? patched(object, said as Operation[]) : applied(object, said as Json, source);
+    return isPatch ? withPatch(object, said as Json[]) : applied(object, said as Json, source);
   };
 }
 
@@ -46,28 +46,23 @@ function checkTypes(value: CelValue, isPatch: boolean): void {
   if (wrong.length > 0) throw new Error(`type mismatch: ${wrong.join('\n')}`);
 }
 
-interface Operation {
-  op: string;
-  path: string;
-}
-
 /** A test that fails leaves the object as it is; anything else that does not fit is an error. */
-function patched(object: KubernetesObject, operations: readonly Operation[]): KubernetesObject | undefined {
-  let current: unknown = object;
-  for (const operation of operations) {
-    try {
-      current = applyJsonPatch(current, [operation]);
-    } catch (error) {
-      if (operation.op === 'test') return undefined;
-      throw new Error(`JSON Patch: ${(error as Error).message}`, { cause: error });
-    }
+function withPatch(object: KubernetesObject, operations: Json[]): KubernetesObject | undefined {
+  try {
+    return patched(
+      object,
+      operations.map((one) => ({ op: '', path: '', ...one })),
+    ) as KubernetesObject;
+  } catch (error) {
+    if (error instanceof FailedTestError) return undefined;
+    throw new Error(`JSON Patch: ${(error as Error).message}`, { cause: error });
   }
-  return current as KubernetesObject;
 }
 
 function applied(object: KubernetesObject, said: Json, { form }: VariableSource<Answers>): KubernetesObject {
   if (!form.shape) throw new Error(`error applying patch: no schema found for ${form.kind.kind}`);
   const { apiVersion, kind } = object;
-  const merged = mergeApplied(object as unknown as Json, { ...said, apiVersion, kind }, form.shape());
+  const whole = { ...said, apiVersion, kind };
+  const merged = applyConfiguration(object as unknown as Json, whole, form.shape());
   return deepEqual(merged, object) ? object : (merged as unknown as KubernetesObject);
 }

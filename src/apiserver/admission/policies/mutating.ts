@@ -130,7 +130,7 @@ class Application {
     const before = { ...form.show(attributes.object as KubernetesObject) };
     const compiled = await this.#bound.compiled();
     const { mutation } = await import('./mutate.ts');
-    for (const [index] of (policy.spec.mutations ?? []).entries()) {
+    for (const [index, { patchType }] of (policy.spec.mutations ?? []).entries()) {
       const object = attributes.object as KubernetesObject;
       await this.#counted(binding, async () => {
         const made = await withAnswers(source, (asking) =>
@@ -138,7 +138,7 @@ class Application {
         );
         this.mutated = true;
         if (!made) return;
-        replaceContents(object, await form.take(made, object));
+        replaceContents(object, await form.take(made, object, patchType === 'JSONPatch'));
         await readied(form, attributes);
       });
       await steps.taken();

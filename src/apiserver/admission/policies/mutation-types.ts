@@ -1,7 +1,7 @@
 import type { RecordTypes } from '../../../machinery/cel/cel.ts';
 import { overFirst } from '../../../machinery/cel/library/cost.ts';
 import { libraryOf, overload } from '../../../machinery/cel/signature.ts';
-import { dynType, listType, objectType, opaqueType, stringType } from '../../../machinery/cel/types.ts';
+import { dynType, listType, objectType, openType, stringType } from '../../../machinery/cel/types.ts';
 import { CelList, CelMap, type CelValue, EntryMap } from '../../../machinery/cel/values.ts';
 import { authorizerLibrary } from '../expressions/authorizer.ts';
 
@@ -20,6 +20,26 @@ class ObjectPiece extends EntryMap {
     super();
     this.type = type;
     for (const key of fields.keys()) this.add(key, fields.get(key) as CelValue);
+  }
+}
+
+const texts = new Set<CelValue>(['op', 'path', 'from']);
+
+/** An operation of a patch: of its texts, what is not said is empty, and what is empty is not said. */
+class PatchOperation extends EntryMap {
+  constructor(fields: CelMap) {
+    super();
+    for (const key of fields.keys()) {
+      const value = fields.get(key) as CelValue;
+      if (value !== '' || !texts.has(key)) this.add(key, value);
+    }
+  }
+  override get(key: CelValue): CelValue | undefined {
+    const value = super.get(key);
+    return value === undefined && texts.has(key) ? '' : value;
+  }
+  override has(key: CelValue): boolean {
+    return super.get(key) !== undefined;
   }
 }
 
@@ -44,7 +64,7 @@ function mismatchesUnder(value: CelValue, expected: string): readonly string[] {
 
 /** What the expressions of mutations have to give. */
 export const mutationTypes = {
-  applyConfiguration: opaqueType('Object'),
+  applyConfiguration: openType('Object'),
   jsonPatch: listType(jsonPatch),
 };
 
@@ -52,9 +72,9 @@ export const mutationTypes = {
 const records: RecordTypes = {
   find(name) {
     if (name === 'JSONPatch') return jsonPatch;
-    return /^Object(?:\.\w+)*$/.test(name) ? opaqueType(name) : undefined;
+    return /^Object(?:\.\w+)*$/.test(name) ? openType(name) : undefined;
   },
-  make: (name, fields) => (name === 'JSONPatch' ? fields : new ObjectPiece(name, fields)),
+  make: (name, fields) => (name === 'JSONPatch' ? new PatchOperation(fields) : new ObjectPiece(name, fields)),
 };
 
 const escapeKey = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
