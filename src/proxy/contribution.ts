@@ -1,3 +1,4 @@
+import { type ChainSpec, type PoolMap, spreadChain } from './chains.ts';
 import { type Front, frontKey, type Spread } from './fronts.ts';
 
 /**
@@ -5,26 +6,19 @@ import { type Front, frontKey, type Spread } from './fronts.ts';
  * value ('' in sets). Comparing two contributions gives exactly the elements to change.
  */
 export interface Contribution {
-  elements: ReadonlyMap<SetName, ReadonlyMap<string, string>>;
-  /** Whom packets are spread over, by the key of their front. The maps have an element for each, which is made when it is written: there may be a million. */
-  backends: Record<BackendMap, Backends>;
-  /** How many backends one front has at most: for as many chains must stand. */
-  most: Readonly<Record<BackendMap, number>>;
-  /** Chains of Services with client affinity: name of the chain, then its rules. */
-  affinity: ReadonlyMap<string, AffinityChain>;
+  readonly elements: ReadonlyMap<SetName, ReadonlyMap<string, string>>;
+  /** Backends that packets are spread over, by a name that tells them from others of the Service. */
+  readonly pools: ReadonlyMap<string, Pool>;
+  /** The pool of each front, by the front's key. */
+  readonly poolsOf: Readonly<Record<PoolMap, ReadonlyMap<string, string>>>;
+  /** Chains that the elements lead to. */
+  readonly chains: readonly ChainSpec[];
 }
 
-/** Backends of all packets, and of those that come from the cluster itself where these have others. */
-export const backendMaps = ['endpoints', 'inner-endpoints'] as const;
-export type BackendMap = (typeof backendMaps)[number];
-
-export type Backends = ReadonlyMap<string, readonly { address: string; port: number }[]>;
-
-export interface AffinityChain {
-  timeoutSeconds: number;
-  masquerade: Spread['masquerade'];
-  backends: readonly { address: string; port: number }[];
-  protocol: Front['protocol'];
+export interface Pool {
+  readonly backends: Spread['backends'];
+  /** Whether clients are remembered with their backends. */
+  readonly isSticky: boolean;
 }
 
 export const setNames = [
@@ -40,54 +34,39 @@ export type SetName = (typeof setNames)[number];
 
 export const nothing: Contribution = {
   elements: new Map(),
-  backends: { endpoints: new Map(), 'inner-endpoints': new Map() },
-  most: { endpoints: 0, 'inner-endpoints': 0 },
-  affinity: new Map(),
+  pools: new Map(),
+  poolsOf: { pools: new Map(), 'inner-pools': new Map() },
+  chains: [],
 };
-
-export const spreadChain = (count: number, masquerade: Spread['masquerade']) =>
-  `spread-${count}${{ none: '', all: '-masquerade', own: '-inner' }[masquerade]}`;
-
-/** A chain's name from a front's key: letters, digits and dashes only. */
-const affinityName = (front: Front, isInner: boolean) =>
-  `sticky-${isInner ? 'inner-' : ''}${front.address.replaceAll('.', '-')}-${front.protocol}-${front.port}`;
 
 /** The elements that serve `fronts`; `clusterAddress` is refused on all ports that no front has. */
 export function contributionOf(fronts: readonly Front[], clusterAddress: string | undefined): Contribution {
   const elements = new Map<SetName, Map<string, string>>(setNames.map((name) => [name, new Map()]));
-  const backends: Record<BackendMap, Map<string, Spread['backends']>> = {
-    endpoints: new Map(),
-    'inner-endpoints': new Map(),
-  };
-  const most = { ...nothing.most };
-  const affinity = new Map<string, AffinityChain>();
+  const pools = new Map<string, Pool>();
+  const poolsOf: Record<PoolMap, Map<string, string>> = { pools: new Map(), 'inner-pools': new Map() };
+  const chains = new Map<string, ChainSpec>();
   const put = (set: SetName, key: string, value = '') => elements.get(set)?.set(key, value);
-  const addresses = new Set<string>();
   if (clusterAddress) put('cluster-addresses', clusterAddress);
-  const spread = (front: Front, action: Spread, [set, map]: readonly [SetName, BackendMap]) => {
-    const key = frontKey(front);
-    for (const { address } of action.backends) addresses.add(address);
-    if (front.affinitySeconds !== undefined) {
-      const name = affinityName(front, set === 'inner');
-      const { affinitySeconds: timeoutSeconds, protocol } = front;
-      const { masquerade } = action;
-      affinity.set(name, { timeoutSeconds, masquerade, backends: action.backends, protocol });
-      put(set, key, `goto ${name}`);
-      return;
-    }
-    most[map] = Math.max(most[map], action.backends.length);
-    put(set, key, `goto ${spreadChain(action.backends.length, action.masquerade)}`);
-    backends[map].set(key, action.backends);
+  const spread = (front: Front, action: Spread, [set, map]: readonly [SetName, PoolMap]) => {
+    const { affinitySeconds } = front;
+    const { backends, masquerade, pool } = action;
+    const chain = { count: backends.length, masquerade, affinitySeconds, poolMap: map };
+    const name = spreadChain(chain);
+    chains.set(name, chain);
+    pools.set(pool, { backends, isSticky: affinitySeconds !== undefined });
+    poolsOf[map].set(frontKey(front), pool);
+    put(set, frontKey(front), `goto ${name}`);
   };
   for (const front of fronts) {
     const { action, inner } = front;
     const key = frontKey(front);
     if (front.sources) put('guarded', key);
     for (const source of front.sources ?? []) put('allowed', `${key} . ${source}`);
-    if (inner) spread(front, inner, ['inner', 'inner-endpoints']);
-    if (action.type === 'spread') spread(front, action, ['services', 'endpoints']);
+    if (inner) spread(front, inner, ['inner', 'inner-pools']);
+    if (action.type === 'spread') spread(front, action, ['services', 'pools']);
     else put('refused', key, `goto ${action.type === 'reject' ? 'refuse' : 'ignore'}`);
   }
-  for (const address of addresses) put('hairpin', `${address} . ${address}`);
-  return { elements, backends, most, affinity };
+  for (const { backends } of pools.values())
+    for (const { address } of backends) put('hairpin', `${address} . ${address}`);
+  return { elements, pools, poolsOf, chains: [...chains.values()] };
 }

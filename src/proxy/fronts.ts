@@ -21,6 +21,8 @@ import {
 
 export interface Spread {
   type: 'spread';
+  /** What tells these backends from others of the Service, from one of its states to the next. */
+  pool: string;
   backends: readonly { address: string; port: number }[];
   /** Where answers must come back through this node: for nobody, for all, or for what the node itself sends. */
   masquerade: 'none' | 'all' | 'own';
@@ -100,22 +102,27 @@ function frontsOfPort({ spec }: Service, port: ServicePort, about: About): Front
   if (!protocols.has(protocol)) return [];
   const backends = backendsOf(about.endpoints, port, about.node.name);
   // One for all addresses: there may be hundreds, and thousands of backends.
+  const sticky = spec.sessionAffinity === 'ClientIP';
+  const poolFor = (who: string) => `${protocol}/${port.port}${sticky ? `/${who}` : ''}`;
   const inside = actionOf(backends, about.node, {
     local: spec.internalTrafficPolicy === 'Local',
     masquerade: 'none',
+    pool: poolFor('inside'),
   });
   const keepsClient = spec.externalTrafficPolicy === 'Local';
   const outside = actionOf(backends, about.node, {
     local: keepsClient,
     masquerade: keepsClient ? 'none' : 'all',
+    pool: poolFor('outside'),
   });
   // As if the cluster's own packets went out to the load balancer, and came back on a node that has backends.
-  const returned = keepsClient && actionOf(backends, about.node, { local: false, masquerade: 'own' });
+  const returned =
+    keepsClient &&
+    actionOf(backends, about.node, { local: false, masquerade: 'own', pool: poolFor('returned') });
   const inner = returned && returned.type === 'spread' ? { inner: returned } : {};
-  const affinity =
-    spec.sessionAffinity === 'ClientIP'
-      ? { affinitySeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultAffinitySeconds }
-      : {};
+  const affinity = sticky
+    ? { affinitySeconds: spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultAffinitySeconds }
+    : {};
   const front = (address: string, number: number, action: Action): Front => ({
     address,
     protocol,
@@ -167,10 +174,18 @@ interface Policy {
   /** Only backends on this node. */
   local: boolean;
   masquerade: Spread['masquerade'];
+  /** Whose pool: clients that are remembered have one for each policy, so that none keeps a backend that a new policy forbids. */
+  pool: string;
 }
 
-function actionOf(all: readonly Backend[], node: NodeView, { local, masquerade }: Policy): Action {
+function actionOf(all: readonly Backend[], node: NodeView, { local, masquerade, pool }: Policy): Action {
   const chosen = local ? usable(all.filter((backend) => backend.local)) : usableFrom(all, node);
   if (chosen.length === 0) return usable(all).length > 0 ? { type: 'drop' } : { type: 'reject' };
-  return { type: 'spread', masquerade, backends: chosen.map(({ address, port }) => ({ address, port })) };
+  const name = `${pool}/${local ? 'local' : 'all'}`;
+  return {
+    type: 'spread',
+    masquerade,
+    pool: name,
+    backends: chosen.map(({ address, port }) => ({ address, port })),
+  };
 }

@@ -1,7 +1,7 @@
 import { runNft } from '../platform/nft.ts';
 import type { Processes } from '../platform/processes.ts';
 import type { Flow, ProxyBackend } from './backend.ts';
-import { table } from './ruleset.ts';
+import { table } from './chains.ts';
 
 /** Rules by `nft`, in a table of our own. A file is one transaction: all of it or nothing. */
 export function nftablesBackend(processes: Processes): ProxyBackend {

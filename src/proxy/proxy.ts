@@ -181,8 +181,6 @@ class Proxy {
     this.#healthServers.set(key, service && serviceHealthOf(service, slices, this.#options.nodeName));
     const fronts = wanted?.fronts ?? [];
     const moved = this.#claims.set(key, service?.metadata ?? {}, fronts);
-    // Elements cannot go from one Service to another bit by bit: one's is there before the other's is gone.
-    if (moved.size > 0) this.#mustReload = true;
     this.#sayWhatIsTaken(key, fronts);
     if (wanted) this.#wanted.set(key, wanted);
     else this.#wanted.delete(key);

@@ -1,398 +1,215 @@
 import { describe, expect, test } from 'vitest';
 import type { Service } from '../api/core/v1.ts';
-import type { Endpoint, EndpointSlice } from '../api/discovery/v1.ts';
-import { contributionOf, nothing } from './contribution.ts';
+import type { EndpointSlice } from '../api/discovery/v1.ts';
+import { seededRandom } from '../platform/random.ts';
+import { type Contribution, contributionOf } from './contribution.ts';
 import { frontsOf, type NodeView } from './fronts.ts';
-import { staleFlows } from './proxy.ts';
 import { Ruleset } from './ruleset.ts';
-
-/** What `nft` is told. */
-const text = (lines: Iterable<string>) => [...lines].join('\n');
+import { NftTable } from './testing-table.ts';
 
 const node: NodeView = { name: 'node-1', addresses: ['198.18.0.2'] };
+const httpPort = { name: 'http', port: 80, protocol: 'TCP' };
+const address = '10.96.1.1';
+const front = `${address} . tcp . 80`;
+const sticky = { sessionAffinity: 'ClientIP' } as const;
 
-function service(spec: Partial<Service['spec']> = {}): Service {
-  const ports = [{ name: 'http', port: 80, protocol: 'TCP' }];
-  return {
-    metadata: { name: 'web', namespace: 'default' },
-    spec: { clusterIP: '10.96.1.1', ports, ...spec },
-  };
-}
-
-function slice(addresses: string[], more: Partial<Endpoint> = {}): EndpointSlice {
-  return {
-    metadata: { name: 'web-1', namespace: 'default' },
+/** What a Service with these endpoints contributes; those of `10.244.2.` are on another node. */
+function of(
+  addresses: readonly string[],
+  spec: Partial<Service['spec']> = {},
+  clusterIP = address,
+): Contribution {
+  const service: Service = { metadata: {}, spec: { clusterIP, ports: [httpPort], ...spec } };
+  const slice: EndpointSlice = {
+    metadata: {},
     addressType: 'IPv4',
-    ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
-    endpoints: addresses.map((address) => ({ addresses: [address], nodeName: 'node-1', ...more })),
+    ports: (spec.ports ?? [httpPort]).map((port) => ({ ...port, port: 8080 })),
+    endpoints: addresses.map((one) => ({
+      addresses: [one],
+      nodeName: one.startsWith('10.244.2.') ? 'node-2' : 'node-1',
+    })),
   };
+  return contributionOf(frontsOf(service, [slice], node), clusterIP);
 }
 
-describe('what becomes of a packet', () => {
-  test('ready endpoints share it', () => {
-    const [front] = frontsOf(service(), [slice(['10.244.1.2', '10.244.1.3'])], node);
-    expect(front?.action).toEqual({
-      type: 'spread',
-      masquerade: 'none',
-      backends: [
-        { address: '10.244.1.2', port: 8080 },
-        { address: '10.244.1.3', port: 8080 },
-      ],
-    });
-  });
+const pods = (count: number, first = 0) => Array.from({ length: count }, (_, i) => `10.244.1.${i + first}`);
 
-  test('it is refused where nobody is there', () => {
-    expect(frontsOf(service(), [], node)[0]?.action).toEqual({ type: 'reject' });
-    const unready = slice(['10.244.1.2'], { conditions: { ready: false } });
-    expect(frontsOf(service(), [unready], node)[0]?.action).toEqual({ type: 'reject' });
-  });
+/** Rules that a table follows. */
+class Followed {
+  readonly rules = new Ruleset('10.244.0.0/16');
+  readonly table = new NftTable();
 
-  test('where none is ready, those that still serve while ending take it', () => {
-    const ending = slice(['10.244.1.2'], { conditions: { ready: false, serving: true, terminating: true } });
-    expect(frontsOf(service(), [ending], node)[0]?.action.type).toBe('spread');
-  });
+  /** Sets Services, and gives the lines that make the table follow. */
+  set(...changes: readonly (readonly [service: string, contribution: Contribution | undefined])[]): string[] {
+    for (const [service, contribution] of changes) this.rules.set(service, contribution);
+    const lines = [...this.rules.takeChanges()];
+    this.table.apply(lines.join('\n'));
+    return lines;
+  }
+}
 
-  test('local policies drop what only other nodes could serve', () => {
-    const away = slice(['10.244.2.2'], { nodeName: 'node-2' });
-    const local = service({ internalTrafficPolicy: 'Local' });
-    expect(frontsOf(local, [away], node)[0]?.action).toEqual({ type: 'drop' });
-    const ported = service({
-      externalTrafficPolicy: 'Local',
-      ports: [{ name: 'http', port: 80, nodePort: 30080 }],
-    });
-    const [inside, outside] = frontsOf(ported, [away], node);
-    expect(inside?.action.type).toBe('spread');
-    expect(outside).toMatchObject({ address: '198.18.0.2', port: 30080, action: { type: 'drop' } });
-    expect([inside?.inner, outside?.inner]).toEqual([
-      undefined,
-      { type: 'spread', masquerade: 'own', backends: [{ address: '10.244.2.2', port: 8080 }] },
-    ]);
-  });
-
-  test('node ports go through this node', () => {
-    const ported = service({ ports: [{ name: 'http', port: 80, nodePort: 30080 }] });
-    const fronts = frontsOf(ported, [slice(['10.244.1.2'])], node);
-    expect(fronts.map((f) => [f.address, f.port, f.action.type === 'spread' && f.action.masquerade])).toEqual(
-      [
-        ['10.96.1.1', 80, 'none'],
-        ['198.18.0.2', 30080, 'all'],
-      ],
-    );
-  });
-
-  test('headless and external names are not the proxy’s', () => {
-    expect(frontsOf(service({ clusterIP: 'None' }), [slice(['10.244.1.2'])], node)).toEqual([]);
-    expect(frontsOf(service({ type: 'ExternalName' }), [], node)).toEqual([]);
-  });
-
-  test.each(['service-proxy-name', 'headless'])(
-    'Services and slices with the label %s are left to others, whatever it says',
-    (label) => {
-      const metadata = { ...service().metadata, labels: { [`service.kubernetes.io/${label}`]: '' } };
-      const away = slice(['10.244.1.2']);
-      expect(frontsOf({ ...service(), metadata }, [away], node)).toEqual([]);
-      const labelled = { ...away, metadata: { ...away.metadata, labels: metadata.labels } };
-      expect(frontsOf(service(), [labelled], node)[0]?.action).toEqual({ type: 'reject' });
-    },
-  );
-
-  test('of two families the one that packets have here counts, be it the second', () => {
-    const both = service({ clusterIP: 'fd00::7', clusterIPs: ['fd00::7', '10.96.1.7'] });
-    const six = { ...slice(['fd00:1::2']), addressType: 'IPv6' };
-    expect(frontsOf(both, [slice(['10.244.1.2']), six], node)).toMatchObject([
-      { address: '10.96.1.7', action: { type: 'spread', backends: [{ address: '10.244.1.2', port: 8080 }] } },
-    ]);
-  });
-
-  test('a service of IPv6 alone is not the proxy’s, nor are its node ports', () => {
-    const ports = [{ name: 'http', port: 80, nodePort: 30080 }];
-    const six = service({
-      clusterIP: 'fd00::7',
-      clusterIPs: ['fd00::7'],
-      ports,
-      externalIPs: ['203.0.113.1'],
-    });
-    expect(frontsOf(six, [{ ...slice(['fd00:1::2']), addressType: 'IPv6' }], node)).toEqual([]);
-  });
-
-  test('nothing but an address gets into a rule', () => {
-    const evil = slice(['10.244.1.2 }; flush ruleset; #']);
-    expect(frontsOf(service(), [evil], node)[0]?.action).toEqual({ type: 'reject' });
-    expect(frontsOf(service({ clusterIP: '10.96.1.1; drop' }), [slice(['10.244.1.2'])], node)).toEqual([]);
-  });
-});
-
-describe('whom packets of one node go to, where endpoints say for whom they are', () => {
-  const here = { ...node, zone: 'zone-a' };
-  type Hints = { zones?: string[]; nodes?: string[]; conditions?: Endpoint['conditions'] };
-  const endpoint = (address: string, { zones, nodes, conditions }: Hints): Endpoint => ({
-    addresses: [address],
-    conditions,
-    hints: {
-      ...(zones && { forZones: zones.map((name) => ({ name })) }),
-      ...(nodes && { forNodes: nodes.map((name) => ({ name })) }),
-    },
-  });
-  const chosen = (endpoints: Endpoint[], spec: Partial<Service['spec']> = {}, at: typeof node = here) => {
-    const action = frontsOf(service(spec), [{ ...slice([]), endpoints }], at).at(-1)?.action;
-    return action?.type === 'spread' ? action.backends.map((b) => b.address) : action?.type;
-  };
-  const [one, two, three] = ['10.244.1.1', '10.244.1.2', '10.244.1.3'] as const;
-  const zones = [endpoint(one, { zones: ['zone-a'] }), endpoint(two, { zones: ['zone-b'] })];
-
-  test('to those for its zone', () => expect(chosen(zones)).toEqual([one]));
-
-  test('to all where none is for its zone, or it is in none', () => {
-    expect(chosen(zones, {}, { ...here, zone: 'zone-c' })).toEqual([one, two]);
-    expect(chosen(zones, {}, node)).toEqual([one, two]);
-  });
-
-  test('to all where a ready one does not say for whom it is', () => {
-    expect(chosen([...zones, endpoint(three, {})])).toEqual([one, two, three]);
-  });
-
-  test('one that is not ready is neither asked nor chosen', () => {
-    const unready = { ready: false };
-    expect(chosen([...zones, endpoint(three, { conditions: unready })])).toEqual([one]);
-    const away = [
-      endpoint(one, { zones: ['zone-a'], conditions: unready }),
-      endpoint(two, { zones: ['zone-b'] }),
-    ];
-    expect(chosen(away)).toEqual([two]);
-  });
-
-  test('to those for the node itself before those for its zone', () => {
-    const nodes = [
-      endpoint(one, { zones: ['zone-a'], nodes: ['node-2'] }),
-      endpoint(two, { zones: ['zone-a'], nodes: ['node-1'] }),
-      endpoint(three, { zones: ['zone-b'], nodes: ['node-3'] }),
-    ];
-    expect(chosen(nodes)).toEqual([two]);
-    expect(chosen(nodes, {}, { ...here, name: 'node-9' })).toEqual([one, two]);
-    expect(chosen(nodes, {}, { ...here, name: 'node-9', zone: 'zone-c' })).toEqual([one, two, three]);
-  });
-
-  test('where none is ready, to all that still serve', () => {
-    const ending = { ready: false, serving: true, terminating: true };
-    const all = [
-      endpoint(one, { zones: ['zone-a'], conditions: ending }),
-      endpoint(two, { zones: ['zone-b'], conditions: ending }),
-    ];
-    expect(chosen(all)).toEqual([one, two]);
-  });
-
-  test('where packets stay on their node nobody asks for whom an endpoint is', () => {
-    const there = zones.map((e) => ({ ...e, nodeName: 'node-1' }));
-    expect(chosen(there, { internalTrafficPolicy: 'Local' })).toEqual([one, two]);
-    const ports = [{ name: 'http', port: 80, nodePort: 30080 }];
-    expect(chosen(there, { ports })).toEqual([one]);
-    expect(chosen(there, { ports, externalTrafficPolicy: 'Local' })).toEqual([one, two]);
-  });
-});
-
-describe('who may use the addresses of a load balancer', () => {
-  const balanced = (loadBalancerSourceRanges: string[], ip = '203.0.113.9'): Service => ({
-    ...service({ type: 'LoadBalancer', loadBalancerSourceRanges, externalIPs: ['203.0.113.1'] }),
-    status: { loadBalancer: { ingress: [{ ip }] } },
-  });
-  const sources = (...ranges: string[]) =>
-    frontsOf(balanced(ranges), [slice(['10.244.1.2'])], node).map((f) => [f.address, f.sources]);
-  const open = [
-    ['10.96.1.1', undefined],
-    ['203.0.113.1', undefined],
-  ];
-
-  test.each([
-    ['nobody but those in the ranges', ['192.0.2.0/24', '10.1.2.3/32'], ['192.0.2.0/24', '10.1.2.3/32']],
-    ['a range within another says nothing new', ['10.1.0.0/16', '10.0.0.0/8', '10.0.0.0/8'], ['10.0.0.0/8']],
-    ['forms of old are ranges too', [' 10.1.2.3/8 ', '192.000.002.000/24'], ['10.0.0.0/8', '192.0.2.0/24']],
-    ['a node’s own, the balancer’s among them', ['128.0.0.0/1', '200.0.0.0/8'], ['128.0.0.0/1']],
-    [
-      'where the node may, the balancer’s own address may',
-      ['198.18.0.0/16'],
-      ['198.18.0.0/16', '203.0.113.9/32'],
-    ],
-    ['ranges of the other family do not count', ['2001:db8::/32', '10.0.0.0/8'], ['10.0.0.0/8']],
-    ['anybody, where one range holds all', ['10.0.0.0/8', '0.0.0.0/0'], undefined],
-    ['anybody, where there are none', [], undefined],
-  ] as const)('%s', (_, ranges, allowed) => {
-    expect(sources(...ranges)).toEqual([...open, ['203.0.113.9', allowed]]);
-  });
-
-  test('packets of others are dropped before they get a backend’s address', () => {
-    const rules = new Ruleset('10.244.0.0/16');
-    const fronts = frontsOf(balanced(['192.0.2.0/24']), [slice(['10.244.1.2'])], node);
-    rules.set('default/web', contributionOf(fronts, '10.96.1.1'));
-    const script = text(rules.reload());
-    expect(script).toContain('add element ip k8ts-proxy guarded { 203.0.113.9 . tcp . 80 }');
-    expect(script).toContain('add element ip k8ts-proxy allowed { 203.0.113.9 . tcp . 80 . 192.0.2.0/24 }');
-    expect(script).toMatch(/hook prerouting priority dstnat - 10;.*@guarded .* != @allowed drop/);
-  });
-});
-
-describe('rules follow changes', () => {
-  const of = (addresses: string[]) =>
-    contributionOf(frontsOf(service(), [slice(addresses)], node), '10.96.1.1');
-
-  test('only what changed is written', () => {
-    const rules = new Ruleset('10.244.0.0/16');
-    rules.set('default/web', of(['10.244.1.2', '10.244.1.3']));
-    rules.reload();
-    rules.set('default/web', of(['10.244.1.2', '10.244.1.9']));
+describe('changes', () => {
+  test('cost the elements of the backends that come and go', () => {
+    const { rules, table } = new Followed();
+    rules.set('default/web', of(pods(30)));
+    table.apply([...rules.takeChanges()].join('\n'));
+    rules.set('default/web', of(['10.244.1.200', ...pods(30).slice(1)]));
     const script = [...rules.takeChanges()];
-    expect(script).toEqual([
-      'delete element ip k8ts-proxy endpoints { 10.96.1.1 . tcp . 80 . 1 }',
-      'add element ip k8ts-proxy endpoints { 10.96.1.1 . tcp . 80 . 1 : 10.244.1.9 . 8080 }',
-      'delete element ip k8ts-proxy hairpin { 10.244.1.3 . 10.244.1.3 }',
-      'add element ip k8ts-proxy hairpin { 10.244.1.9 . 10.244.1.9 }',
+    table.apply(script.join('\n'));
+    expect(script.map((line) => line.replaceAll(/0x[0-9a-f]+/g, 'N'))).toEqual([
+      'delete element ip k8ts-proxy hairpin { 10.244.1.0 . 10.244.1.0 }',
+      'delete element ip k8ts-proxy slots { N }',
+      'delete element ip k8ts-proxy choices { N . 0 }',
+      'add element ip k8ts-proxy slots { N : 10.244.1.200 . 8080 }',
+      'add element ip k8ts-proxy choices { N . 0 : N }',
+      'add element ip k8ts-proxy hairpin { 10.244.1.200 . 10.244.1.200 }',
     ]);
-    rules.set('default/web', of(['10.244.1.2', '10.244.1.9']));
-    expect(text(rules.takeChanges())).toBe('');
+    expect(table.backendsOf(front)).toEqual(
+      ['10.244.1.200', ...pods(30).slice(1)].map((pod) => `${pod} . 8080`).sort(),
+    );
+    rules.set('default/web', of(['10.244.1.200', ...pods(30).slice(1)]));
+    expect([...rules.takeChanges()]).toEqual([]);
   });
 
   test('an element that two Services share stays until both are gone', () => {
-    const rules = new Ruleset('10.244.0.0/16');
-    rules.set('default/a', of(['10.244.1.2']));
-    const other = service({ clusterIP: '10.96.1.2' });
-    rules.set('default/b', contributionOf(frontsOf(other, [slice(['10.244.1.2'])], node), '10.96.1.2'));
-    expect(text(rules.takeChanges())).toContain('delete table');
-    rules.set('default/a', undefined);
-    expect(text(rules.takeChanges())).not.toContain('hairpin');
-    rules.set('default/b', undefined);
-    expect(text(rules.takeChanges())).toContain(
-      'delete element ip k8ts-proxy hairpin { 10.244.1.2 . 10.244.1.2 }',
-    );
+    const followed = new Followed();
+    const shared = '10.244.1.2 . 10.244.1.2';
+    followed.set(['a', of(['10.244.1.2'])], ['b', of(['10.244.1.2'], {}, '10.96.1.2')]);
+    followed.set(['a', undefined]);
+    expect([...followed.table.elements('hairpin').keys()]).toEqual([shared]);
+    followed.set(['b', undefined]);
+    expect(followed.table.size).toBe(0);
+  });
+
+  test('what passes from one Service to another does so at once, whichever is told first', () => {
+    const [mine, other] = [of(['10.244.1.2']), of(['10.244.1.3', '10.244.1.4'])];
+    for (const isGoneFirst of [true, false]) {
+      const followed = new Followed();
+      followed.set(['a', mine], ['z', of([], {}, '10.96.9.9')]);
+      const [gone, come] = [['a', undefined] as const, ['b', other] as const];
+      const lines = isGoneFirst ? followed.set(gone, come) : followed.set(come, gone);
+      expect(lines.join()).not.toContain('delete table');
+      expect(followed.table.backendsOf(front)).toEqual(['10.244.1.3 . 8080', '10.244.1.4 . 8080']);
+    }
+  });
+
+  test('more backends than any Service had before need no new table, and their chains go with them', () => {
+    const followed = new Followed();
+    followed.set(['web', of(['10.244.1.2'])]);
+    for (const count of [40, 200, 3]) {
+      expect(followed.set(['web', of(pods(count))]).join()).not.toContain('table');
+      expect(followed.table.backendsOf(front)).toHaveLength(count);
+      expect([...followed.table.chains.keys()]).toEqual([`spread-${count}`]);
+    }
+  });
+
+  test('several of one Service before they are taken come to the last', () => {
+    const followed = new Followed();
+    followed.set(['web', of(pods(3))]);
+    followed.set(['web', undefined], ['web', of(pods(2, 50))], ['web', undefined], ['web', of(pods(3, 7))]);
+    expect(followed.table.backendsOf(front)).toEqual(pods(3, 7).map((pod) => `${pod} . 8080`));
+    expect(followed.table.elements('slots').size).toBe(3);
+  });
+
+  test('however Services come, change and go, the table is what it would be anew', () => {
+    const random = seededRandom(7);
+    const below = (count: number) => Math.floor(random.next() * count);
+    const followed = new Followed();
+    for (let step = 0; step < 400; step++) {
+      const changes = Array.from({ length: 1 + below(3) }, () => {
+        const which = below(6);
+        if (below(5) === 0) return [`s${which}`, undefined] as const;
+        const addresses = [...pods(below(9), below(20)), ...(below(2) ? [`10.244.2.${below(5)}`] : [])];
+        const spec = {
+          ...(below(2) ? sticky : {}),
+          externalTrafficPolicy: below(2) ? 'Local' : 'Cluster',
+          internalTrafficPolicy: below(4) ? 'Cluster' : 'Local',
+          externalIPs: [`203.0.113.${which}`],
+          ports: [{ ...httpPort, nodePort: 30_000 + which }],
+        };
+        return [`s${which}`, of(addresses, spec, `10.96.0.${which}`)] as const;
+      });
+      followed.set(...changes);
+      const fresh = new NftTable();
+      fresh.apply([...followed.rules.reload()].join('\n'));
+      const seen = (table: NftTable) =>
+        ['services', 'inner', 'refused', 'pools', 'inner-pools', 'choices', 'slots', 'live', 'hairpin'].map(
+          (set) => [set, ...[...table.elements(set)].map((element) => element.join(' : ')).sort()],
+        );
+      expect(seen(followed.table)).toEqual(seen(fresh));
+      expect([...followed.table.chains].sort()).toEqual([...fresh.chains].sort());
+    }
   });
 });
 
-test('more backends than there are chains for make the table anew', () => {
-  const rules = new Ruleset('10.244.0.0/16');
-  rules.reload();
-  const many = Array.from({ length: 40 }, (_, i) => `10.244.1.${i + 2}`);
-  rules.set('default/web', contributionOf(frontsOf(service(), [slice(many)], node), '10.96.1.1'));
-  const script = text(rules.takeChanges());
-  expect(script).toContain('delete table ip k8ts-proxy');
-  expect(script).toContain('add chain ip k8ts-proxy spread-64');
-});
+describe('clients that stay with their backend', () => {
+  const numberOf = (table: NftTable, backend: string) =>
+    [...table.elements('slots')].find(([, value]) => value === `${backend} . 8080`)?.[0];
 
-test('a Service whose backends come one by one has the table made anew a few times', () => {
-  const rules = new Ruleset('10.244.0.0/16');
-  rules.reload();
-  const spread = (count: number) => ({ ...nothing, most: { ...nothing.most, endpoints: count } });
-  let reloads = 0;
-  for (let count = 1; count <= 2000; count++) {
-    rules.set('default/web', spread(count));
-    if (text(rules.takeChanges()).includes('delete table')) reloads++;
-  }
-  expect(reloads).toBeLessThanOrEqual(10);
-});
-
-test('flows of UDP clients are forgotten when their backend goes', () => {
-  const dns = (backends: string[]) =>
-    [
-      {
-        address: '10.96.0.10',
-        protocol: 'udp',
-        port: 53,
-        action: {
-          type: 'spread',
-          masquerade: 'none',
-          backends: backends.map((address) => ({ address, port: 53 })),
-        },
-      },
-    ] as const;
-  expect(staleFlows(dns(['10.244.1.2']), dns(['10.244.1.2', '10.244.1.3']))).toEqual([]);
-  expect(staleFlows(dns(['10.244.1.2']), dns(['10.244.1.3']))).toEqual([
-    { protocol: 'udp', address: '10.96.0.10', port: 53 },
-  ]);
-  expect(staleFlows(dns(['10.244.1.2']), [])).toHaveLength(1);
-});
-
-test('flows of pods are forgotten as well when it is another node’s backend that goes', () => {
-  const spread = (...addresses: string[]) => ({
-    type: 'spread' as const,
-    masquerade: 'none' as const,
-    backends: addresses.map((address) => ({ address, port: 53 })),
-  });
-  const front = { address: '203.0.113.1', protocol: 'udp', port: 53, action: spread('10.244.1.2') } as const;
-  const has = (...inner: string[]) => [{ ...front, inner: spread(...inner) }];
-  expect(staleFlows(has('10.244.1.2', '10.244.2.2'), has('10.244.1.2'))).toHaveLength(1);
-  expect(staleFlows(has('10.244.1.2'), has('10.244.1.2', '10.244.2.2'))).toEqual([]);
-});
-
-describe('a Service of many ports', () => {
-  const ports = Array.from({ length: 300 }, (_, i) => ({ name: `p${i}`, port: i + 1, protocol: 'UDP' }));
-  const served = (address: string) =>
-    frontsOf(service({ ports }), [{ ...slice([address]), ports: ports.map((port) => ({ ...port })) }], node);
-
-  test('has those of its slices looked at a few times each', () => {
-    const reads = { count: 0 };
-    const watched = { ...slice(['10.244.1.2']), ports: counting(ports, 'name', reads) };
-    expect(frontsOf(service({ ports }), [watched], node)).toHaveLength(ports.length);
-    expect(reads.count).toBeLessThanOrEqual(4 * ports.length);
+  test('know it by a number that is its own for as long as it is there, and nobody’s afterwards', () => {
+    const { table, ...followed } = new Followed();
+    const set = (addresses: readonly string[]) => {
+      followed.rules.set('web', of(addresses, sticky));
+      table.apply([...followed.rules.takeChanges()].join('\n'));
+    };
+    set(pods(4));
+    const [gone, stays] = ['10.244.1.0', '10.244.1.3'].map((pod) => numberOf(table, pod));
+    set(pods(3, 1));
+    expect(numberOf(table, '10.244.1.3')).toBe(stays);
+    expect(table.elements('live').has(String(gone))).toBe(false);
+    set(pods(4));
+    expect(numberOf(table, '10.244.1.0')).not.toBe(gone);
+    expect([...table.elements('live').keys()].sort()).toEqual([...table.elements('slots').keys()].sort());
   });
 
-  test('has the endpoints of its slices looked at a few times each', () => {
-    const reads = { count: 0 };
-    const addresses = Array.from({ length: 100 }, (_, i) => `10.244.1.${i}`);
-    const endpoints = counting(slice(addresses).endpoints ?? [], 'addresses', reads);
-    const fronts = frontsOf(service({ ports }), [{ ...slice([]), ports, endpoints }], node);
-    expect(fronts.map(({ action }) => action.type === 'spread' && action.backends.length)).toEqual(
-      ports.map(() => 100),
-    );
-    expect(reads.count).toBeLessThanOrEqual(4 * addresses.length);
+  test('do not keep one that a new policy forbids', () => {
+    const followed = new Followed();
+    const spec = { ...sticky, ports: [{ ...httpPort, nodePort: 30_080 }] };
+    const door = '198.18.0.2 . tcp . 30080';
+    const numbers = () => {
+      const pool = followed.table.elements('pools').get(door);
+      const choices = [...followed.table.elements('choices')].filter(([key]) => key.startsWith(`${pool} . `));
+      return choices.map(([, slot]) => slot);
+    };
+    followed.set(['web', of(['10.244.1.2', '10.244.2.2'], spec)]);
+    const before = numbers();
+    followed.set(['web', of(['10.244.1.2', '10.244.2.2'], { ...spec, externalTrafficPolicy: 'Local' })]);
+    expect(before).toHaveLength(2);
+    expect(before.filter((slot) => followed.table.elements('live').has(slot))).toEqual([]);
+    expect(followed.table.backendsOf(door)).toEqual(['10.244.1.2 . 8080']);
+    expect(followed.table.backendsOf(front)).toHaveLength(2);
   });
 
-  test('has its fronts looked at a few times each to know whose clients lose their backend', () => {
-    const reads = { count: 0 };
-    const [before, after] = ['10.244.1.2', '10.244.1.3'].map((a) => counting(served(a), 'port', reads));
-    expect(staleFlows(before ?? [], after ?? [])).toHaveLength(ports.length);
-    expect(reads.count).toBeLessThanOrEqual(8 * ports.length);
+  test('of a Service without affinity are not remembered any more', () => {
+    const followed = new Followed();
+    followed.set(['web', of(pods(2), sticky)]);
+    followed.set(['web', of(pods(2))]);
+    expect(followed.table.elements('live').size).toBe(0);
+    expect(followed.table.backendsOf(front)).toHaveLength(2);
+    expect([...followed.table.chains.keys()]).toEqual(['spread-2']);
   });
 });
 
-test('of many addresses and endpoints of a Service only as much is kept as there is of each', () => {
-  const externalIPs = Array.from({ length: 100 }, (_, i) => `203.0.113.${i}`);
-  const backends = (last: string) => [...Array.from({ length: 99 }, (_, i) => `10.244.1.${i + 100}`), last];
-  const of = (last: string) =>
-    contributionOf(frontsOf(service({ externalIPs }), [slice(backends(last))], node), undefined);
-  const before = of('10.244.2.1');
-  expect(new Set(before.backends.endpoints.values()).size).toBeLessThanOrEqual(2);
-  const kept = [...before.elements.values()].reduce((sum, { size }) => sum + size, 0);
-  expect(kept).toBeLessThanOrEqual(101 + 100);
-  const rules = new Ruleset('10.244.0.0/16');
-  rules.set('default/web', before);
-  const count = (script: string) => script.match(/ : 10\.244\.\d+\.\d+ \. 8080/g)?.length;
-  expect(count(text(rules.reload()))).toBe(101 * 100);
-  rules.set('default/web', of('10.244.2.2'));
-  expect(count(text(rules.takeChanges()))).toBe(101);
-});
+describe('the size of the rules', () => {
+  test('is that of the addresses and ports and that of the backends, not of all pairs of these', () => {
+    const followed = new Followed();
+    const externalIPs = Array.from({ length: 100 }, (_, i) => `203.0.113.${i}`);
+    const lines = followed.set(['web', of(pods(100), { externalIPs })]);
+    const [fronts, backends] = [101, 100];
+    expect(followed.table.size).toBeLessThanOrEqual(2 * fronts + 3 * backends + 1);
+    expect(lines.length).toBeLessThan(40);
+  });
 
-test('an address and port that several slices tell of is one backend, a ready one where there is one', () => {
-  const states = [
-    [{ ready: false, serving: true, terminating: true }, { ready: true }],
-    [{ ready: true }, { ready: false, serving: true, terminating: true }],
-    [{ ready: true }, { ready: true }],
-  ];
-  for (const conditions of states) {
-    const slices = conditions.map((one) => slice(['10.244.1.2'], { conditions: one }));
-    const other = { ...slice(['10.244.1.2']), ports: [{ name: 'http', port: 9090, protocol: 'TCP' }] };
-    const [front] = frontsOf(service(), [...slices, other], node);
-    expect(front?.action.type === 'spread' && front.action.backends).toEqual([
-      { address: '10.244.1.2', port: 8080 },
-      { address: '10.244.1.2', port: 9090 },
-    ]);
-  }
+  test.each([{}, sticky])('has chains for each number of backends, not for each Service: %o', (spec) => {
+    const followed = new Followed();
+    const count = 1000;
+    for (let i = 0; i < count; i++) {
+      const its = Array.from({ length: 3 }, (_, j) => `10.244.${i >> 6}.${((i & 63) << 2) + j}`);
+      followed.rules.set(`s${i}`, of(its, spec, `10.96.${i >> 8}.${i & 255}`));
+    }
+    const lines = followed.set();
+    expect(followed.table.chains.size).toBe(1);
+    expect(followed.table.elements('slots').size).toBe(3 * count);
+    expect(lines.length).toBeLessThan(60);
+  });
 });
-
-/** The same objects, of which one field is counted whenever it is read. */
-const counting = <T extends object>(objects: readonly T[], field: keyof T, reads: { count: number }): T[] =>
-  objects.map((object) =>
-    Object.defineProperty({ ...object }, field, {
-      enumerable: true,
-      get: () => {
-        reads.count++;
-        return object[field];
-      },
-    }),
-  );

@@ -6,7 +6,7 @@ import { table as networkTable } from '../../network/network.ts';
 import { table as policiesTable } from '../../network/policies/policy-table.ts';
 import { routeProtocol } from '../../network/routes.ts';
 import type { Platform } from '../../platform/platform.ts';
-import { table as proxyTable } from '../../proxy/ruleset.ts';
+import { table as proxyTable } from '../../proxy/chains.ts';
 import { runtimeDirIn } from '../node-dirs.ts';
 import { type NodeLayout, runRoot } from './layout.ts';
 
