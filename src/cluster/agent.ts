@@ -233,6 +233,7 @@ function networking(
       podRange,
       backend: nftablesBackend(processes),
       health: { listen: listenPlainHttp, host: '0.0.0.0', port: network.proxyHealthPort },
+      diagnostics: { host: '127.0.0.1', port: network.proxyMetricsPort },
       events,
       clock,
       log: log.named('proxy'),

@@ -30,6 +30,7 @@ const parts: Record<string, (informers: Informers) => Component> = {
       podRange: '10.244.0.0/16',
       backend: nftablesBackend(processes),
       health: { listen: never, host: '127.0.0.1', port: 0 },
+      diagnostics: { host: '127.0.0.1', port: 0 },
       events: { record: () => {} },
       clock,
       log,

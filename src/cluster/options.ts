@@ -52,6 +52,8 @@ export const network = {
   kubeletPort: 10250,
   /** On which the proxy of each node tells how it is, as upstream's. */
   proxyHealthPort: 10256,
+  /** On which it tells of itself on its node alone. */
+  proxyMetricsPort: 10249,
 } as const;
 
 export const defaultPort = 6443;

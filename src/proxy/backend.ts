@@ -11,8 +11,8 @@ export interface ProxyBackend {
   apply(script: string): Promise<void>;
   /** Whether the table still stands: somebody may have flushed all rules. */
   isInstalled(): Promise<boolean>;
-  /** Ends flows of connectionless clients to addresses that no longer serve them; other flows to these may have to choose again. */
-  forgetFlows(flows: readonly Flow[]): Promise<void>;
+  /** Ends flows of connectionless clients to addresses that no longer serve them; other flows to these may have to choose again. Gives how many were ended. */
+  forgetFlows(flows: readonly Flow[]): Promise<number>;
   /** Removes everything the proxy has put in force. */
   remove(): Promise<void>;
 }

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Service } from '../api/core/v1.ts';
 import type { Endpoint, EndpointSlice } from '../api/discovery/v1.ts';
 import { contributionOf } from './contribution.ts';
-import { frontsOf, type NodeView } from './fronts.ts';
+import { frontsOf } from './fronts.ts';
+import type { NodeView } from './node-view.ts';
 import { staleFlows } from './proxy.ts';
 import { Ruleset } from './ruleset.ts';
 

@@ -18,6 +18,13 @@ import {
   usable,
   usableFrom,
 } from './endpoints.ts';
+import type { NodeView } from './node-view.ts';
+
+/** Ports of Services that are to be served on their node, and have nobody there though they have endpoints elsewhere. */
+export interface WithoutLocal {
+  readonly internal: number;
+  readonly external: number;
+}
 
 export interface Spread {
   type: 'spread';
@@ -55,15 +62,6 @@ export interface Front {
 /** What tells a front from others: one packet can go to but one of them. */
 export const frontKey = (front: Pick<Front, 'address' | 'protocol' | 'port'>) =>
   `${front.address} . ${front.protocol} . ${front.port}`;
-
-/** This node, as far as the proxy cares. */
-export interface NodeView {
-  name: string;
-  /** Addresses of the node itself, on which node ports are served. */
-  addresses: readonly string[];
-  /** Where it is, for endpoints that are for some zones only. */
-  zone?: string;
-}
 
 const protocols = new Set(['tcp', 'udp', 'sctp']);
 const defaultAffinitySeconds = 10_800;
@@ -187,5 +185,21 @@ function actionOf(all: readonly Backend[], node: NodeView, { local, masquerade, 
     masquerade,
     pool: name,
     backends: chosen.map(({ address, port }) => ({ address, port })),
+  };
+}
+
+/** How many of a Service's ports have nobody on this node that may be used, by the policy that asks for such. */
+export function portsWithoutLocal(service: Service, fronts: readonly Front[]): WithoutLocal {
+  const address = proxiedAddress(service);
+  const dropped = new Set<string>();
+  for (const { action, address: at, protocol, port } of fronts)
+    if (action.type === 'drop') dropped.add(`${at === address ? 'inside' : 'outside'} ${protocol} ${port}`);
+  const count = (where: string, numbersOf: (port: ServicePort) => readonly (number | undefined)[]) =>
+    (service.spec.ports ?? []).filter((port) =>
+      numbersOf(port).some((number) => dropped.has(`${where} ${protocolOf(port).toLowerCase()} ${number}`)),
+    ).length;
+  return {
+    internal: count('inside', ({ port }) => [port]),
+    external: count('outside', ({ port, nodePort }) => [port, nodePort]),
   };
 }

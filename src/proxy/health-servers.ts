@@ -42,6 +42,8 @@ export interface HealthServersOptions {
   log: Log;
   health(): ProxyHealth;
   isEligible(): boolean;
+  /** The proxy's own health was asked for, and that was answered. */
+  onAnswer(path: 'healthz' | 'livez', status: number): void;
 }
 
 interface Served {
@@ -143,6 +145,7 @@ export class HealthServers {
       ...rest,
     };
     sendJson(reply, isWell, JSON.stringify(told));
+    this.#options.onAnswer(asksNode ? 'healthz' : 'livez', statusOf(isWell));
   }
 
   #tellOfService(key: string, reply: HttpReply): void {
@@ -160,10 +163,11 @@ export class HealthServers {
   }
 }
 
+const statusOf = (isWell: boolean) => (isWell ? 200 : 503);
 const unguessed = { 'X-Content-Type-Options': 'nosniff' };
 const plain = { 'Content-Type': 'text/plain; charset=utf-8', ...unguessed };
 
 function sendJson(reply: HttpReply, isWell: boolean, body: string, more: Record<string, string> = {}): void {
   const headers = { 'Content-Type': 'application/json', ...unguessed, ...more };
-  reply.send(isWell ? 200 : 503, headers, [Buffer.from(body)]);
+  reply.send(statusOf(isWell), headers, [Buffer.from(body)]);
 }

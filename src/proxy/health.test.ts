@@ -101,6 +101,7 @@ describe('over HTTP', () => {
   /** Ports that are open, by those that were asked for. */
   let open: Map<number, number>;
   let taken: Set<number>;
+  let answered: unknown[];
 
   const listen: PlainHttpListener = async (options) => {
     if (taken.has(options.port) || open.has(options.port)) throw new Error('bind: address already in use');
@@ -124,7 +125,7 @@ describe('over HTTP', () => {
 
   beforeEach(async () => {
     health = new SyncHealth(clock);
-    [stays, notes, open, taken] = [true, [], new Map(), new Set()];
+    [stays, notes, open, taken, answered] = [true, [], new Map(), new Set(), []];
     servers = new HealthServers({
       listen,
       host: '127.0.0.1',
@@ -134,6 +135,7 @@ describe('over HTTP', () => {
       log: silentLog,
       health: () => health.report,
       isEligible: () => stays,
+      onAnswer: (path, status) => void answered.push([path, status]),
     });
     await servers.sync();
   });
@@ -224,5 +226,11 @@ describe('over HTTP', () => {
     expect(await answers('/livez?verbose')).toEqual([200, alive]);
     const other = await ask(10_256, '/metrics');
     expect([other.status, other.text]).toEqual([404, '404 page not found\n']);
+    expect(answered).toEqual([
+      ['healthz', 200],
+      ['livez', 200],
+      ['healthz', 503],
+      ['livez', 200],
+    ]);
   });
 });

@@ -11,7 +11,12 @@ export function nftablesBackend(processes: Processes): ProxyBackend {
       (await processes.run('nft', ['list', 'chain', 'ip', table, 'nat-prerouting'])).code === 0,
     forgetFlows: async (flows) => {
       // Exit code 1 says that there was no such flow.
-      for (const args of flowsToDelete(flows)) await processes.run('conntrack', ['-D', ...args]);
+      let count = 0;
+      for (const args of flowsToDelete(flows)) {
+        const { stderr } = await processes.run('conntrack', ['-D', ...args]);
+        count += Number(/(\d+) flow entries have been deleted/.exec(stderr)?.[1] ?? 0);
+      }
+      return count;
     },
     remove: async () => void (await processes.run('nft', ['delete', 'table', 'ip', table])),
   };

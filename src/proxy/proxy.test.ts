@@ -39,10 +39,14 @@ async function running(objects: Record<string, Written[]>) {
   const log = silentLog;
   const informers = new Informers({ client: new Client(server), clock, random: seededRandom(1), log });
   const scripts: string[] = [];
+  let refused = 0;
   const backend = {
-    apply: async (script: string) => void scripts.push(script),
+    apply: async (script: string) => {
+      if (refused-- > 0) throw new Error('refused');
+      scripts.push(script);
+    },
     isInstalled: async () => true,
-    forgetFlows: async () => {},
+    forgetFlows: async () => 2,
     remove: async () => {},
   };
   const abort = new AbortController();
@@ -64,6 +68,7 @@ async function running(objects: Record<string, Written[]>) {
     informers,
     backend,
     health,
+    diagnostics: { host: '127.0.0.1', port: 10_249 },
     events,
     clock,
     log,
@@ -83,7 +88,8 @@ async function running(objects: Record<string, Written[]>) {
     await clock.advance(60_000);
     await ended;
   };
-  return { server, step, stop, open };
+  const refuse = (times: number) => void (refused = times);
+  return { server, clock, step, stop, open, refuse };
 }
 
 test('a load balancer learns how many endpoints are here, and that the proxy works, for as long as it runs', async () => {
@@ -121,7 +127,90 @@ test('a load balancer learns how many endpoints are here, and that the proxy wor
   expect(await ask(31_000, '/')).toMatchObject([503, { localEndpoints: 0 }]);
   await server.tell('DELETED', 'services', balanced);
   await step();
-  await vi.waitFor(() => expect([...open.keys()]).toEqual([10_256]));
+  await vi.waitFor(() => expect([...open.keys()].sort()).toEqual([10_249, 10_256]));
+  await stop();
+  expect(open.size).toBe(0);
+});
+
+test('what the proxy does is told on a port of its own, under upstream’s names', async () => {
+  const local = { clusterIP: '10.96.0.1', internalTrafficPolicy: 'Local' };
+  const far = { ...slice('web', ''), ...{ endpoints: [{ addresses: ['10.244.2.1'], nodeName: 'node-2' }] } };
+  const { server, clock, step, stop, open, refuse } = await running({
+    services: [service('web', '01', local)],
+    endpointslices: [far],
+  });
+  const ask = async (path: string, port = 10_249) => {
+    await vi.waitFor(() => expect(open.has(port)).toBe(true));
+    const answer = await fetch(`http://127.0.0.1:${open.get(port)}${path}`);
+    return [answer.status, answer.headers.get('content-type'), await answer.text()] as const;
+  };
+  const read = async () => {
+    const [status, type, text] = await ask('/metrics');
+    expect([status, type]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
+    return Object.fromEntries(
+      text
+        .split('\n')
+        .filter((line) => line.startsWith('kubeproxy_'))
+        .map((line) => line.slice('kubeproxy_'.length).split(' ') as [string, string])
+        .map(([series, value]) => [series, Number(value)]),
+    );
+  };
+  await step();
+  const first = await read();
+  expect(first).toMatchObject({
+    'sync_proxy_rules_duration_seconds_count{ip_family="IPv4"}': 1,
+    'sync_proxy_rules_no_local_endpoints_total{ip_family="IPv4",traffic_policy="internal"}': 1,
+    'sync_proxy_rules_no_local_endpoints_total{ip_family="IPv4",traffic_policy="external"}': 0,
+    sync_proxy_rules_service_changes_total: 1,
+    sync_proxy_rules_endpoint_changes_total: 1,
+    sync_proxy_rules_service_changes_pending: 0,
+    sync_proxy_rules_endpoint_changes_pending: 0,
+    'network_programming_duration_seconds_count{ip_family="IPv4"}': 0,
+    'sync_proxy_rules_nftables_sync_failures_total{ip_family="IPv4"}': 0,
+    'sync_proxy_rules_nftables_cleanup_failures_total{ip_family="IPv4"}': 0,
+  });
+  const lastSync = 'sync_proxy_rules_last_timestamp_seconds{ip_family="IPv4"}';
+  expect(first[lastSync]).toBeCloseTo(clock.now() / 1000, 0);
+
+  await clock.advance(5000);
+  const triggered = new Date(clock.now()).toISOString();
+  const annotations = { 'endpoints.kubernetes.io/last-change-trigger-time': triggered };
+  await clock.advance(3000);
+  refuse(1);
+  await server.tell('MODIFIED', 'endpointslices', {
+    ...far,
+    metadata: { ...far.metadata, annotations, resourceVersion: '2' },
+    ...{ endpoints: [{ addresses: ['10.244.1.1'], nodeName: 'node-1' }] },
+  });
+  const waiting = await read();
+  expect(waiting.sync_proxy_rules_endpoint_changes_pending).toBe(1);
+  expect(waiting['sync_proxy_rules_last_queued_timestamp_seconds{ip_family="IPv4"}']).toBe(
+    clock.now() / 1000,
+  );
+  await step();
+  await ask('/healthz', 10_256);
+  const second = await read();
+  expect(second).toMatchObject({
+    'sync_proxy_rules_nftables_sync_failures_total{ip_family="IPv4"}': 1,
+    'sync_proxy_rules_no_local_endpoints_total{ip_family="IPv4",traffic_policy="internal"}': 0,
+    sync_proxy_rules_endpoint_changes_total: 2,
+    'network_programming_duration_seconds_count{ip_family="IPv4"}': 1,
+    'network_programming_duration_seconds_bucket{ip_family="IPv4",le="3"}': 0,
+    'network_programming_duration_seconds_bucket{ip_family="IPv4",le="6"}': 1,
+    'network_programming_duration_seconds_bucket{ip_family="IPv4",le="300"}': 1,
+    'conntrack_reconciler_deleted_entries_total{ip_family="IPv4"}': 2,
+    'proxy_healthz_total{code="503"}': 1,
+  });
+  expect(second[lastSync]).toBeGreaterThan((first[lastSync] ?? 0) + 7);
+
+  expect(await ask('/healthz')).toEqual([200, 'text/plain; charset=utf-8', 'ok']);
+  expect(await ask('/proxyMode')).toEqual([200, 'text/plain; charset=utf-8', 'nftables']);
+  const [status, type, text] = await ask('/configz');
+  expect([status, type]).toEqual([200, 'application/json']);
+  expect(JSON.parse(text)).toMatchObject({
+    'kubeproxy.config.k8s.io': { Mode: 'nftables', MetricsBindAddress: '127.0.0.1:10249' },
+  });
+  expect((await ask('/other'))[0]).toBe(404);
   await stop();
   expect(open.size).toBe(0);
 });

@@ -5,19 +5,23 @@ import type { Component } from '../client/component.ts';
 import type { Recorder } from '../client/event-recorder.ts';
 import { type Informer, keyOf } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
-import { isPlainIPv4 } from '../machinery/ip.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Deferred, deferred } from '../platform/deferred.ts';
 import type { Log } from '../platform/log.ts';
+import { MetricRegistry } from '../platform/metrics/registry.ts';
 import { orAborted } from '../platform/on-abort.ts';
 import { TurnSteps } from '../platform/turn.ts';
 import type { Flow, ProxyBackend } from './backend.ts';
 import { Claims } from './claims.ts';
 import { contributionOf } from './contribution.ts';
+import { Diagnostics } from './diagnostics.ts';
 import { proxiedAddress } from './endpoints.ts';
-import { type Front, frontKey, frontsOf, type NodeView } from './fronts.ts';
+import { type Front, frontKey, frontsOf, portsWithoutLocal } from './fronts.ts';
 import { HealthServers, type HealthServersOptions, serviceHealthOf } from './health-servers.ts';
+import { type NodeView, viewOf } from './node-view.ts';
+import { ProxyMetrics } from './proxy-metrics.ts';
 import { Ruleset } from './ruleset.ts';
+import { settingsOf } from './settings.ts';
 import { isEligible, SyncHealth } from './sync-health.ts';
 
 export interface ProxyOptions {
@@ -28,6 +32,8 @@ export interface ProxyOptions {
   backend: ProxyBackend;
   /** Where load balancers ask how this node is. */
   health: Pick<HealthServersOptions, 'listen' | 'host' | 'port'>;
+  /** Where administrators and Prometheus ask about the proxy. */
+  diagnostics: { readonly host: string; readonly port: number };
   events: Recorder;
   clock: Clock;
   log: Log;
@@ -39,7 +45,6 @@ const gatherMs = 20;
 const checkMs = 30_000;
 const retryMs = 1000;
 const serviceNameLabel = 'kubernetes.io/service-name';
-const zoneLabel = 'topology.kubernetes.io/zone';
 const bySlicesOf = 'service';
 /** Services planned, and lines written, after which the kubelet and DNS of this process have their turn: a line has hundreds of elements. */
 const servicesPerTurn = 50;
@@ -70,6 +75,10 @@ class Proxy {
   readonly #fronts = new Map<string, readonly Front[]>();
   readonly #health: SyncHealth;
   readonly #healthServers: HealthServers;
+  readonly #metrics: ProxyMetrics;
+  readonly #diagnostics: Diagnostics;
+  /** Flows that go to backends that are gone, until the rules that say so are in force. */
+  readonly #stale = new Map<string, Flow>();
   #wake: Deferred<void> = deferred();
   #mustReload = true;
 
@@ -80,8 +89,20 @@ class Proxy {
     this.#slices = options.informers.of(endpointslices);
     this.#nodes = options.informers.of(nodes, { fieldSelector: `metadata.name=${options.nodeName}` });
     this.#slices.addIndex(bySlicesOf, (slice) => {
-      const name = slice.metadata.labels?.[serviceNameLabel];
-      return name ? [`${slice.metadata.namespace}/${name}`] : [];
+      const key = serviceOf(slice);
+      return key === undefined ? [] : [key];
+    });
+    const registry = new MetricRegistry();
+    const metrics = new ProxyMetrics(registry, options.clock);
+    this.#metrics = metrics;
+    const { listen } = options.health;
+    const settings = settingsOf(options);
+    this.#diagnostics = new Diagnostics({
+      ...options.diagnostics,
+      listen,
+      registry,
+      settings,
+      log: options.log,
     });
     const health = new SyncHealth(options.clock);
     this.#health = health;
@@ -90,6 +111,7 @@ class Proxy {
       ...options.health,
       health: () => health.report,
       isEligible: () => isEligible(this.#nodes.get(options.nodeName)),
+      onAnswer: (path, status) => metrics.answered(path, status),
     });
   }
 
@@ -97,15 +119,16 @@ class Proxy {
     this.#subscribe();
     const synced = [this.#services, this.#slices, this.#nodes].map((informer) => informer.synced);
     await orAborted(Promise.all(synced), signal);
+    if (signal.aborted) return;
     const { clock, log } = this.#options;
     signal.addEventListener('abort', () => this.#wake.resolve(), { once: true });
-    void this.#healthServers.sync();
+    this.#openPorts();
     const checking = this.#checkNowAndThen(signal);
     while (!signal.aborted) {
       try {
         await this.#sync();
         this.#health.updated();
-        void this.#healthServers.sync();
+        this.#openPorts();
       } catch (error) {
         log.warn('rules not applied; the whole table will be made anew', { error: String(error) });
         this.#mustReload = true;
@@ -116,7 +139,12 @@ class Proxy {
       await clock.sleep(gatherMs, signal).catch(() => {});
     }
     await checking;
-    await this.#healthServers.close();
+    await Promise.all([this.#healthServers.close(), this.#diagnostics.close()]);
+  }
+
+  #openPorts(): void {
+    void this.#healthServers.sync();
+    void this.#diagnostics.sync();
   }
 
   #subscribe(): void {
@@ -125,34 +153,50 @@ class Proxy {
       this.#health.queued();
       this.#wake.resolve();
     };
-    const markService = (service: { metadata: { namespace?: string; name?: string } }) =>
+    const markService = (service: Service) => {
+      this.#metrics.serviceChanged(keyOf(service));
       mark(keyOf(service));
+    };
     this.#services.onChange({ added: markService, updated: markService, deleted: markService });
-    const markSlice = (slice: EndpointSlice) => {
-      const name = slice.metadata.labels?.[serviceNameLabel];
-      if (name) mark(`${slice.metadata.namespace}/${name}`);
+    const markSlice = (slice: EndpointSlice, isGone: boolean) => {
+      const key = serviceOf(slice);
+      if (key === undefined) return;
+      this.#metrics.endpointsChanged(key, slice, isGone);
+      mark(key);
     };
     this.#slices.onChange({
-      added: markSlice,
-      deleted: markSlice,
+      added: (slice) => markSlice(slice, false),
+      deleted: (slice) => markSlice(slice, true),
       updated: (slice, old) => {
-        markSlice(old);
-        markSlice(slice);
+        if (serviceOf(old) !== serviceOf(slice)) markSlice(old, true);
+        markSlice(slice, false);
       },
     });
     const markAll = () => {
-      for (const service of this.#services.list()) markService(service);
+      for (const service of this.#services.list()) mark(keyOf(service));
     };
     this.#nodes.onChange({
       added: markAll,
       updated: (node, old) => {
-        if (JSON.stringify(viewOf(node)) !== JSON.stringify(viewOf(old))) markAll();
+        if (JSON.stringify(viewOf('', node)) !== JSON.stringify(viewOf('', old))) markAll();
       },
     });
   }
 
-  /** Computes what is dirty, and applies what changed by it. */
   async #sync(): Promise<void> {
+    const round = this.#metrics.begin();
+    let isApplied = false;
+    try {
+      await this.#follow();
+      isApplied = true;
+    } finally {
+      round.done(isApplied);
+    }
+    await this.#forgetStale();
+  }
+
+  /** Computes what is dirty, and applies what changed by it. */
+  async #follow(): Promise<void> {
     this.#wake = deferred();
     const keys = [...this.#dirty];
     this.#dirty.clear();
@@ -162,15 +206,21 @@ class Proxy {
       for (const moved of this.#claim(key)) touched.add(moved);
       await steps.taken();
     }
-    const stale: Flow[] = [];
     for (const key of touched) {
-      for (const flow of this.#place(key)) stale.push(flow);
+      for (const flow of this.#place(key)) this.#stale.set(flowKey(flow), flow);
       await steps.taken();
     }
     const script = await textOf(this.#mustReload ? this.#ruleset.reload() : this.#ruleset.takeChanges());
     if (script) await this.#options.backend.apply(script);
     this.#mustReload = false;
-    if (stale.length > 0) await this.#options.backend.forgetFlows(stale);
+  }
+
+  async #forgetStale(): Promise<void> {
+    const flows = [...this.#stale.values()];
+    if (flows.length === 0) return;
+    this.#stale.clear();
+    const started = this.#options.clock.monotonic();
+    this.#metrics.flowsEnded(await this.#options.backend.forgetFlows(flows), started);
   }
 
   /** Notes what a Service wants now; gives the other Services whose part changes by it. */
@@ -181,6 +231,7 @@ class Proxy {
     this.#healthServers.set(key, service && serviceHealthOf(service, slices, this.#options.nodeName));
     const fronts = wanted?.fronts ?? [];
     const moved = this.#claims.set(key, service?.metadata ?? {}, fronts);
+    this.#metrics.setWithoutLocal(key, service && portsWithoutLocal(service, fronts));
     this.#sayWhatIsTaken(key, fronts);
     if (wanted) this.#wanted.set(key, wanted);
     else this.#wanted.delete(key);
@@ -214,7 +265,7 @@ class Proxy {
 
   #node(): NodeView {
     const { nodeName } = this.#options;
-    return { name: nodeName, ...viewOf(this.#nodes.get(nodeName)) };
+    return viewOf(nodeName, this.#nodes.get(nodeName));
   }
 
   /** Somebody may flush all rules of the machine: then ours are put back. */
@@ -222,7 +273,7 @@ class Proxy {
     const { clock, backend, log } = this.#options;
     while (!signal.aborted) {
       await clock.sleep(checkMs, signal).catch(() => {});
-      void this.#healthServers.sync();
+      this.#openPorts();
       if (signal.aborted || this.#mustReload || (await backend.isInstalled())) continue;
       log.warn('the table of the proxy has vanished and is made anew');
       this.#mustReload = true;
@@ -231,11 +282,10 @@ class Proxy {
   }
 }
 
-function viewOf(node: Node | undefined): Pick<NodeView, 'addresses' | 'zone'> {
-  const own = (node?.status?.addresses ?? [])
-    .filter((a) => a.type === 'InternalIP' || a.type === 'ExternalIP')
-    .map((a) => a.address);
-  return { addresses: own.filter(isPlainIPv4), zone: node?.metadata.labels?.[zoneLabel] };
+/** The key of the Service that a slice belongs to. */
+function serviceOf({ metadata }: EndpointSlice): string | undefined {
+  const name = metadata.labels?.[serviceNameLabel];
+  return name ? `${metadata.namespace}/${name}` : undefined;
 }
 
 async function textOf(lines: Iterable<string>): Promise<string> {
@@ -247,6 +297,8 @@ async function textOf(lines: Iterable<string>): Promise<string> {
   }
   return text;
 }
+
+const flowKey = ({ protocol, address, port }: Flow) => `${protocol} ${address} ${port}`;
 
 /** UDP has no end of a connection: what was sent to a backend that is gone must be made to choose again. */
 export function staleFlows(before: readonly Front[], after: readonly Front[]): Flow[] {

@@ -3,7 +3,8 @@ import type { Service } from '../api/core/v1.ts';
 import type { EndpointSlice } from '../api/discovery/v1.ts';
 import { seededRandom } from '../platform/random.ts';
 import { type Contribution, contributionOf } from './contribution.ts';
-import { frontsOf, type NodeView } from './fronts.ts';
+import { frontsOf } from './fronts.ts';
+import type { NodeView } from './node-view.ts';
 import { Ruleset } from './ruleset.ts';
 import { NftTable } from './testing-table.ts';
 

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { viewOf } from './node-view.ts';
+
+test.each([
+  [
+    'the first within the cluster',
+    [
+      ['Hostname', 'node-1'],
+      ['ExternalIP', '203.0.113.7'],
+      ['InternalIP', 'fd00::2'],
+      ['InternalIP', '198.18.0.2'],
+      ['InternalIP', '198.18.9.2'],
+    ],
+    ['198.18.0.2'],
+  ],
+  [
+    'one from outside where there is no other',
+    [
+      ['ExternalIP', '203.0.113.7'],
+      ['ExternalIP', '203.0.113.8'],
+    ],
+    ['203.0.113.7'],
+  ],
+  ['none of another family', [['InternalIP', 'fd00::2']], []],
+])('node ports are served on one address of the node: %s', (_, addresses, served) => {
+  const told = addresses.map(([type = '', address = '']) => ({ type, address }));
+  const node = {
+    metadata: { labels: { 'topology.kubernetes.io/zone': 'a' } },
+    spec: {},
+    status: { addresses: told },
+  };
+  expect(viewOf('node-1', node)).toEqual({ name: 'node-1', addresses: served, zone: 'a' });
+});
+
+test('a node that is not known has no address and is nowhere', () => {
+  expect(viewOf('node-1', undefined)).toEqual({ name: 'node-1', addresses: [], zone: undefined });
+});
