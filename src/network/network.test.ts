@@ -3,7 +3,7 @@ import type { Node } from '../api/core/v1.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import { cniConfig } from './cni.ts';
 import { createNetwork, type NetworkOptions } from './network.ts';
-import { parseRoutes, podRoutes, routeChanges, routedServiceRanges } from './routes.ts';
+import { parseRoutes, podRoutes, routeChanges } from './routes.ts';
 
 const node = (name: string, address?: string, podCIDR?: string): Node => ({
   metadata: { name },
@@ -42,23 +42,6 @@ test('a node to which there is no way does not keep others from having one', asy
   } as unknown as NetworkOptions;
   await createNetwork(options).run(stop.signal);
   expect(commands.at(-1)).toEqual(['ip', '-force', '-batch', '-']);
-});
-
-test('ranges of Services are routed, but for those in which pods or nodes have addresses, and those of IPv6', () => {
-  const nodes = [node('a', '198.18.0.2'), node('b', '203.0.113.3')];
-  const serviceCidrs = [
-    ['10.96.0.0/12', 'fd00::/112'],
-    ['10.112.0.0/16'],
-    ['10.240.0.0/12'],
-    ['203.0.113.0/28'],
-    ['0.0.0.0/1'],
-    ['10.112.0.0/16'],
-    ['10.113.0.0/16; reboot'],
-  ].map((cidrs, i) => ({ metadata: { name: `range-${i}` }, spec: { cidrs } }));
-  expect(routedServiceRanges({ serviceCidrs, nodes, podRange: '10.244.0.0/16' })).toEqual([
-    '10.96.0.0/12',
-    '10.112.0.0/16',
-  ]);
 });
 
 test('only what differs is changed', () => {

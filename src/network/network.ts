@@ -4,6 +4,7 @@ import { nodes, servicecidrs } from '../api/generated/resources.ts';
 import type { Component } from '../client/component.ts';
 import type { Informer } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
+import { internalAddress, ownServiceRanges } from '../machinery/service-ranges.ts';
 import type { Platform } from '../platform/platform.ts';
 import { orAborted } from '../platform/on-abort.ts';
 import { runNft } from '../platform/nft.ts';
@@ -12,12 +13,10 @@ import { cniConfig, cniFileName } from './cni.ts';
 import { InOrder } from './in-order.ts';
 import {
   deviceIn,
-  internalAddress,
   parseRoutes,
   podRoutes,
   type Routes,
   routeChanges,
-  routedServiceRanges,
   routeProtocol,
   serviceRoutes,
 } from './routes.ts';
@@ -105,7 +104,8 @@ class Network {
     const own = this.#nodes.get(nodeName);
     const address = own && internalAddress(own);
     const serviceCidrs = this.#serviceCidrs.list();
-    const ranges = routedServiceRanges({ serviceCidrs, nodes: all, podRange });
+    // What the node sends to a Service itself is to come as far as the proxy's rules.
+    const ranges = ownServiceRanges({ serviceCidrs, nodes: all, podRange });
     const pods = podRoutes(all, nodeName);
     if (!address || ranges.length === 0) return pods;
     const shown = await mustRun(platform.processes, 'ip', [

@@ -33,6 +33,7 @@ export const declarations = (podRange: string) => `
   set live { type classid; }
   map affinity { type ipv4_addr . ${frontType} : classid; flags dynamic,timeout; size ${mostClients}; }
   set cluster-addresses { type ipv4_addr; }
+  set service-ranges { type ipv4_addr; flags interval; }
   set hairpin { type ipv4_addr . ipv4_addr; }
   set guarded { type ${frontType}; }
   set allowed { type ${frontType} . ipv4_addr; flags interval; }
@@ -66,11 +67,13 @@ export const declarations = (podRange: string) => `
     ct state invalid ip daddr ${podRange} drop;
     ct state new ${front} vmap @refused;
     ip daddr @cluster-addresses reject;
+    ip daddr @service-ranges drop;
   }
   chain filter-output {
     type filter hook output priority -90; policy accept;
     ct state new ${front} vmap @refused;
     ip daddr @cluster-addresses reject;
+    ip daddr @service-ranges drop;
   }
 `;
 

@@ -210,6 +210,23 @@ describe.skipIf(!isRoot)('packets of Services in the kernel (needs root and nft)
     expect(await ask('a', clusterAddress)).toBe(`far ${places.a.address}`);
   });
 
+  test('nobody answers in the place of a Service that is not there, as the ranges of Services change', async () => {
+    const nobody = '10.96.200.7';
+    await ip(`${prefix}-out`, `address add ${nobody}/32 dev lo`);
+    const rules = new Ruleset(podRange);
+    const follow = async (ranges: string[], answer: string) => {
+      rules.setServiceRanges(ranges);
+      await backend.apply(`${[...rules.takeChanges()].join('\n')}\n`);
+      for (const from of ['a', 'node'] as const)
+        expect(await who(from, nobody, 8080), String(ranges)).toBe(answer);
+    };
+    await follow([], 'out');
+    await follow(['10.96.0.0/16', '10.98.0.0/16'], 'silence');
+    await follow(['10.98.0.0/16'], 'out');
+    await follow(['10.96.0.0/12'], 'silence');
+    await ip(`${prefix}-out`, `address del ${nobody}/32 dev lo`);
+  });
+
   test('an address that no node has leads to the Service, from within and from outside', async () => {
     await new OneService().set(service({ externalIPs: ['203.0.113.1'] }), [at('far')]);
     for (const from of ['a', 'node', 'out'] as const)

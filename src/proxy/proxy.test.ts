@@ -215,6 +215,37 @@ test('what the proxy does is told on a port of its own, under upstream’s names
   expect(open.size).toBe(0);
 });
 
+test('ranges of Services are theirs alone, but for those in which a node is', async () => {
+  const range = (name: string, ...cidrs: string[]): Written => ({
+    metadata: { name, resourceVersion: '1' },
+    ...{ spec: { cidrs } },
+  });
+  const node = (name: string, address: string, resourceVersion = '1'): Written => ({
+    metadata: { name, resourceVersion },
+    spec: {},
+    ...{ status: { addresses: [{ type: 'InternalIP', address }] } },
+  });
+  const { server, step, stop } = await running({
+    servicecidrs: [range('kubernetes', '10.96.0.0/12', 'fd00::/112'), range('within', '10.97.0.0/16')],
+    nodes: [node('node-1', '198.18.0.2')],
+  });
+  const table = new NftTable();
+  const ranges = async () => {
+    table.apply(await step());
+    return [...table.elements('service-ranges').keys()];
+  };
+  expect(await ranges()).toEqual(['10.96.0.0/12']);
+  await server.tell('ADDED', 'servicecidrs', range('more', '198.19.0.0/16'));
+  expect(await ranges()).toEqual(['10.96.0.0/12', '198.19.0.0/16']);
+  await server.tell('ADDED', 'nodes', node('node-2', '198.19.0.2'));
+  expect(await ranges()).toEqual(['10.96.0.0/12']);
+  await server.tell('MODIFIED', 'nodes', node('node-2', '198.18.0.3', '2'));
+  expect(await ranges()).toEqual(['10.96.0.0/12', '198.19.0.0/16']);
+  await server.tell('DELETED', 'servicecidrs', range('kubernetes', '10.96.0.0/12', 'fd00::/112'));
+  expect((await ranges()).sort()).toEqual(['10.97.0.0/16', '198.19.0.0/16']);
+  await stop();
+});
+
 test('an address that a Service got from the cluster is not taken by an older one that only says so', async () => {
   const dns = service('dns', '02', { clusterIP: '10.96.0.10' });
   const thief = service('thief', '01', {

@@ -1,10 +1,13 @@
 import type { Node, Service } from '../api/core/v1.ts';
 import type { EndpointSlice } from '../api/discovery/v1.ts';
-import { endpointslices, nodes, services } from '../api/generated/resources.ts';
+import type { ServiceCIDR } from '../api/networking/v1.ts';
+import { endpointslices, nodes, servicecidrs, services } from '../api/generated/resources.ts';
 import type { Component } from '../client/component.ts';
 import type { Recorder } from '../client/event-recorder.ts';
 import { type Informer, keyOf } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
+import { ipv4Range, outermostRanges, printIPv4Range } from '../machinery/ip.ts';
+import { internalAddress, ownServiceRanges } from '../machinery/service-ranges.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Deferred, deferred } from '../platform/deferred.ts';
 import type { Log } from '../platform/log.ts';
@@ -66,7 +69,9 @@ class Proxy {
   readonly #options: ProxyOptions;
   readonly #services: Informer<Service>;
   readonly #slices: Informer<EndpointSlice>;
+  /** All of the cluster, as the pod network follows them: Services have no addresses where nodes have theirs. */
   readonly #nodes: Informer<Node>;
+  readonly #serviceCidrs: Informer<ServiceCIDR>;
   readonly #ruleset: Ruleset;
   readonly #dirty = new Set<string>();
   readonly #claims = new Claims();
@@ -81,13 +86,15 @@ class Proxy {
   readonly #stale = new Map<string, Flow>();
   #wake: Deferred<void> = deferred();
   #mustReload = true;
+  #rangesChanged = true;
 
   constructor(options: ProxyOptions) {
     this.#options = options;
     this.#ruleset = new Ruleset(options.podRange);
     this.#services = options.informers.of(services);
     this.#slices = options.informers.of(endpointslices);
-    this.#nodes = options.informers.of(nodes, { fieldSelector: `metadata.name=${options.nodeName}` });
+    this.#nodes = options.informers.of(nodes);
+    this.#serviceCidrs = options.informers.of(servicecidrs);
     this.#slices.addIndex(bySlicesOf, (slice) => {
       const key = serviceOf(slice);
       return key === undefined ? [] : [key];
@@ -117,8 +124,8 @@ class Proxy {
 
   async run(signal: AbortSignal): Promise<void> {
     this.#subscribe();
-    const synced = [this.#services, this.#slices, this.#nodes].map((informer) => informer.synced);
-    await orAborted(Promise.all(synced), signal);
+    const informers = [this.#services, this.#slices, this.#nodes, this.#serviceCidrs];
+    await orAborted(Promise.all(informers.map(({ synced }) => synced)), signal);
     if (signal.aborted) return;
     const { clock, log } = this.#options;
     signal.addEventListener('abort', () => this.#wake.resolve(), { once: true });
@@ -172,15 +179,32 @@ class Proxy {
         markSlice(slice, false);
       },
     });
+    this.#subscribeToPlaces(mark);
+  }
+
+  /** Services are looked at anew when this node is another, and their ranges when any node is elsewhere. */
+  #subscribeToPlaces(mark: (key: string) => void): void {
+    const { nodeName } = this.#options;
     const markAll = () => {
       for (const service of this.#services.list()) mark(keyOf(service));
     };
+    const placed = () => {
+      this.#rangesChanged = true;
+      this.#wake.resolve();
+    };
     this.#nodes.onChange({
-      added: markAll,
-      updated: (node, old) => {
-        if (JSON.stringify(viewOf('', node)) !== JSON.stringify(viewOf('', old))) markAll();
+      added: (node) => {
+        placed();
+        if (node.metadata.name === nodeName) markAll();
       },
+      updated: (node, old) => {
+        if (internalAddress(node) !== internalAddress(old)) placed();
+        const isOther = JSON.stringify(viewOf('', node)) !== JSON.stringify(viewOf('', old));
+        if (node.metadata.name === nodeName && isOther) markAll();
+      },
+      deleted: placed,
     });
+    this.#serviceCidrs.onChange({ added: placed, updated: placed, deleted: placed });
   }
 
   async #sync(): Promise<void> {
@@ -210,9 +234,21 @@ class Proxy {
       for (const flow of this.#place(key)) this.#stale.set(flowKey(flow), flow);
       await steps.taken();
     }
+    if (this.#rangesChanged) this.#placeRanges();
     const script = await textOf(this.#mustReload ? this.#ruleset.reload() : this.#ruleset.takeChanges());
     if (script) await this.#options.backend.apply(script);
     this.#mustReload = false;
+  }
+
+  #placeRanges(): void {
+    this.#rangesChanged = false;
+    const own = ownServiceRanges({
+      serviceCidrs: this.#serviceCidrs.list(),
+      nodes: this.#nodes.list(),
+      podRange: this.#options.podRange,
+    });
+    const ranges = own.map(ipv4Range).filter((range) => range !== undefined);
+    this.#ruleset.setServiceRanges(outermostRanges(ranges).map(printIPv4Range));
   }
 
   async #forgetStale(): Promise<void> {

@@ -1,11 +1,12 @@
 import { elementLines } from '../platform/nft.ts';
 import { type ChainSpec, declarations, poolMaps, rulesOf, spreadChain, table } from './chains.ts';
-import { type Contribution, nothing, type SetName, setNames } from './contribution.ts';
+import { type Contribution, nothing, setNames } from './contribution.ts';
 import { Counted } from './counted.ts';
 import { type PoolElements, Pools } from './pools.ts';
 
-const mapNames = [...setNames, ...poolMaps] as const;
-type MapName = SetName | (typeof poolMaps)[number];
+const rangesName = 'service-ranges';
+const mapNames = [...setNames, ...poolMaps, rangesName] as const;
+type MapName = (typeof mapNames)[number];
 const poolParts = ['slots', 'live', 'choices'] as const;
 
 type Elements = Iterable<readonly [key: string, value: string]>;
@@ -45,6 +46,7 @@ export class Ruleset {
   readonly #elements = new Map<MapName, Counted>(mapNames.map((name) => [name, new Counted()]));
   readonly #chains = new Counted();
   readonly #pools = new Pools();
+  #serviceRanges: ReadonlyMap<string, string> = new Map();
   #mustReload = true;
 
   /** `podRange` has the addresses of all pods of the cluster. */
@@ -69,6 +71,13 @@ export class Ruleset {
       );
     for (const pool of before.pools.keys())
       if (!after.pools.has(pool)) this.#pools.set(poolOf(pool), undefined);
+  }
+
+  /** Ranges, none within another, whose addresses are Services' alone: what goes to one that no Service has is dropped. */
+  setServiceRanges(ranges: readonly string[]): void {
+    const next = new Map(ranges.map((range) => [range, '']));
+    this.#changeElements(rangesName, this.#serviceRanges, next);
+    this.#serviceRanges = next;
   }
 
   /** The commands for what has changed since the last call, a line each; none where nothing has. Nothing may be noted until all are read. */
