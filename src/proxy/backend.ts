@@ -7,6 +7,8 @@ export interface Flow {
 
 /** Puts rules in force. One contract for all ways to do it. */
 export interface ProxyBackend {
+  /** Sets how long, and how many, flows are remembered; rejects where the machine keeps its own settings. */
+  prepare(): Promise<void>;
   /** Applies a script whole or not at all; rejects where it was not applied. */
   apply(script: string): Promise<void>;
   /** Whether the table still stands: somebody may have flushed all rules. */

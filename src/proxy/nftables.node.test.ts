@@ -117,6 +117,15 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
     await backend.remove();
   });
 
+  test('connections that one side has closed are remembered for an hour', async () => {
+    const closeWait = async () =>
+      (await mustRun(inside, 'sysctl', ['-n', 'net.netfilter.nf_conntrack_tcp_timeout_close_wait'])).trim();
+    expect(await closeWait()).not.toBe('3600');
+    await backend.prepare();
+    expect(await closeWait()).toBe('3600');
+    await backend.prepare();
+  });
+
   test('a script with an error changes nothing', async () => {
     const rules = new Ruleset('10.244.0.0/16');
     rules.set('default/a', contributionOf([front(['10.244.1.2'])], '10.96.1.1'));

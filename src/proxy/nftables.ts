@@ -1,11 +1,13 @@
 import { runNft } from '../platform/nft.ts';
-import type { Processes } from '../platform/processes.ts';
+import { mustRun, type Processes } from '../platform/processes.ts';
 import type { Flow, ProxyBackend } from './backend.ts';
 import { table } from './chains.ts';
+import { flowChanges, flowSettingNames, mostFlows, parseSettings } from './flow-settings.ts';
 
 /** Rules by `nft`, in a table of our own. A file is one transaction: all of it or nothing. */
 export function nftablesBackend(processes: Processes): ProxyBackend {
   return {
+    prepare: () => setFlows(processes),
     apply: (script) => runNft(processes, script),
     isInstalled: async () =>
       (await processes.run('nft', ['list', 'chain', 'ip', table, 'nat-prerouting'])).code === 0,
@@ -42,4 +44,15 @@ function flowsToDelete(flows: readonly Flow[]): string[][] {
     if (those.length > mostPorts) return those.slice(0, 1).map(to);
     return those.map((flow) => [...to(flow), '--orig-port-dst', String(flow.port)]);
   });
+}
+
+async function setFlows(processes: Processes): Promise<void> {
+  const { stdout: count } = await processes.run('nproc', ['--all']);
+  const { stdout } = await processes.run('sysctl', flowSettingNames);
+  const changes = Object.entries(flowChanges(parseSettings(stdout), Number(count) || 1));
+  const { [mostFlows]: most, ...own } = Object.fromEntries(
+    changes.map(([name, value]) => [name, `${name}=${value}`]),
+  );
+  if (most) await processes.run('sysctl', ['-q', '-w', most]);
+  if (Object.keys(own).length > 0) await mustRun(processes, 'sysctl', ['-q', '-w', ...Object.values(own)]);
 }

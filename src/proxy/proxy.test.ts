@@ -41,6 +41,7 @@ async function running(objects: Record<string, Written[]>) {
   const scripts: string[] = [];
   let refused = 0;
   const backend = {
+    prepare: async () => {},
     apply: async (script: string) => {
       if (refused-- > 0) throw new Error('refused');
       scripts.push(script);

@@ -130,6 +130,9 @@ class Proxy {
     const { clock, log } = this.#options;
     signal.addEventListener('abort', () => this.#wake.resolve(), { once: true });
     this.#openPorts();
+    void this.#options.backend
+      .prepare()
+      .catch((error) => log.warn('flows are remembered as the machine has it', { error: String(error) }));
     const checking = this.#checkNowAndThen(signal);
     while (!signal.aborted) {
       try {
