@@ -20,7 +20,7 @@ const guard = `ct state new ${front} @guarded ${front} . ip saddr != @allowed dr
 /**
  * The table without Services. A packet's way: its front says in `services` which chain it goes to, and in `pools` by which number its backends
  * go; a number of these is chosen in `choices`, and has an address in `slots`. Numbers between two steps lie in the priority of the packet,
- * which the kernel sets anew where it forwards: marks belong to others.
+ * which the kernel sets anew where it forwards: marks belong to others. Only the first packet of a connection comes this way.
  */
 export const declarations = (podRange: string) => `
   map services { type ${frontType} : verdict; }
@@ -57,6 +57,7 @@ export const declarations = (podRange: string) => `
   }
   chain nat-postrouting {
     type nat hook postrouting priority srcnat; policy accept;
+    ct status dnat fib saddr type local meta priority set 0;
     meta mark & ${masqueradeMark} == ${masqueradeMark} masquerade fully-random;
     ct status dnat ip saddr . ip daddr @hairpin masquerade fully-random;
   }

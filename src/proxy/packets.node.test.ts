@@ -227,6 +227,19 @@ describe.skipIf(!isRoot)('packets of Services in the kernel (needs root and nft)
     await ip(`${prefix}-out`, `address del ${nobody}/32 dev lo`);
   });
 
+  test('leave with the priority that they had, whoever sends them', async () => {
+    await new OneService().set(service(), [at('far')]);
+    const probe =
+      'table ip probe { chain last { type filter hook postrouting priority 300; meta priority != 0 counter; }; }';
+    await mustRun(onNode, 'nft', ['-f', '-'], { input: probe });
+    try {
+      for (const from of ['a', 'node'] as const) expect(await who(from, clusterAddress)).toBe('far');
+      expect(await mustRun(onNode, 'nft', ['list', 'table', 'ip', 'probe'])).toContain('counter packets 0 ');
+    } finally {
+      await mustRun(onNode, 'nft', ['delete', 'table', 'ip', 'probe']);
+    }
+  });
+
   test('an address that no node has leads to the Service, from within and from outside', async () => {
     await new OneService().set(service({ externalIPs: ['203.0.113.1'] }), [at('far')]);
     for (const from of ['a', 'node', 'out'] as const)
