@@ -197,6 +197,17 @@ describe('whom packets of one node go to, where endpoints say for whom they are'
   });
 });
 
+test.each([
+  ['VIP', ['10.96.1.1', '203.0.113.9']],
+  [undefined, ['10.96.1.1', '203.0.113.9']],
+  // Such a balancer is to see the packets of the cluster itself too.
+  ['Proxy', ['10.96.1.1']],
+])('a load balancer whose addresses are of the mode %s has these fronts: %j', (ipMode, addresses) => {
+  const ingress = [{ ip: '203.0.113.9', ipMode }, { ip: '2001:db8::9', ipMode }, { hostname: 'lb.example' }];
+  const balanced = { ...service({ type: 'LoadBalancer' }), status: { loadBalancer: { ingress } } };
+  expect(frontsOf(balanced, [slice(['10.244.1.2'])], node).map((front) => front.address)).toEqual(addresses);
+});
+
 describe('who may use the addresses of a load balancer', () => {
   const balanced = (loadBalancerSourceRanges: string[], ip = '203.0.113.9'): Service => ({
     ...service({ type: 'LoadBalancer', loadBalancerSourceRanges, externalIPs: ['203.0.113.1'] }),
