@@ -29,6 +29,16 @@ test('a port of the node leads to the pod that asked for it', () => {
   expect(script).toContain('198.18.0.2 . udp . 53 : 10.244.0.3 . 80');
 });
 
+test('of init containers those have ports that go on running', () => {
+  const init = (name: string, hostPort: number, restartPolicy?: string) => ({
+    name,
+    restartPolicy,
+    ports: [{ containerPort: 80, hostPort }],
+  });
+  const initContainers = [init('first', 7001), init('beside', 7002, 'Always')];
+  expect(hostPortsOf([pod('10.244.0.2', {}, { initContainers })]).map((p) => p.hostPort)).toEqual([7002]);
+});
+
 test('without ports there is no table', () => {
   expect(hostPortScript([])).toBe('add table ip k8ts-hostports\ndelete table ip k8ts-hostports\n');
 });

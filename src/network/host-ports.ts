@@ -28,7 +28,8 @@ export function hostPortsOf(all: readonly Pod[]): HostPort[] {
     const podIp = pod.status?.podIP ?? '';
     const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
     if (pod.spec.hostNetwork || ended || !isPlainIPv4(podIp)) return [];
-    const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
+    const sidecars = (pod.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always');
+    const containers = [...pod.spec.containers, ...sidecars];
     return containers.flatMap((container) =>
       (container.ports ?? []).flatMap((port): HostPort[] => {
         const protocol = (port.protocol ?? 'TCP').toLowerCase() as HostPort['protocol'];
