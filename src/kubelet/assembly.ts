@@ -2,11 +2,13 @@ import type { Node, Pod, Service } from '../api/core/v1.ts';
 import { nodes, pods, services } from '../api/generated/resources.ts';
 import type { Informer } from '../client/informer.ts';
 import { Informers } from '../client/informers.ts';
+import { MetricRegistry } from '../platform/metrics/registry.ts';
 import { defaultIntervals, type KubeletOptions } from './config.ts';
 import { CsiDrivers } from './csi/csi-drivers.ts';
 import { CsiVolumes } from './csi/csi-volumes.ts';
 import { PodResourcesServer } from './devices/pod-resources-server.ts';
 import { DeviceManager } from './devices/device-manager.ts';
+import { DraManager } from './dra/dra-manager.ts';
 import { Evictor } from './eviction/evictor.ts';
 import { defaultThresholds } from './eviction/pressure.ts';
 import { defaultImageLimits, ImageCollector } from './images/image-collector.ts';
@@ -85,6 +87,8 @@ export interface Assembly {
   volumeMeter: VolumeMeter | undefined;
   collector: ImageCollector;
   evictor: Evictor;
+  /** What the kubelet counts and measures of itself. */
+  meter: MetricRegistry;
 }
 
 /** Makes the parts of a kubelet and hands each what it needs of the others. */
@@ -98,7 +102,8 @@ export function assemble(input: AssemblyInput): Assembly {
   const statuses = new StatusManager(context, watched.pods);
   const objects = new ObjectCache(context, wake);
   const tokens = new TokenManager(context);
-  const plugins = pluginsOf(input, tokens, wake);
+  const meter = new MetricRegistry();
+  const plugins = pluginsOf(input, { tokens, meter, onHealth: wake });
   const volumes = volumeManager(input, { objects, tokens, statuses, csi: plugins?.csi });
   const probes = new ProbeManager({ context, prober: new Prober(runtime, dialer), onVerdict: wake });
   const hooks = new Hooks(context, dialer);
@@ -107,9 +112,9 @@ export function assemble(input: AssemblyInput): Assembly {
   const { podsCgroup: podsRoot, maxPidsPerPod: maxPids } = facts;
   const podCgroups = new PodCgroups({ cgroups: host.cgroups, podsRoot, maxPids });
   const resizer = new Resizer({ context, host, facts, killer, podCgroups });
-  const devices = plugins?.devices;
+  const { devices, dra } = plugins ?? {};
   const services = () => watched.services.list();
-  const starter = new Starter({ context, host, facts, images, objects, hooks, devices, services });
+  const starter = new Starter({ context, host, facts, images, objects, hooks, devices, dra, services });
   const allocations = new Allocations();
   const { admitToNetwork } = options;
   const syncer = new Syncer({
@@ -121,6 +126,7 @@ export function assemble(input: AssemblyInput): Assembly {
     killer,
     probes,
     resizer,
+    dra,
     admitToNetwork,
   });
   const lifecycle = new PodLifecycle({
@@ -140,6 +146,7 @@ export function assemble(input: AssemblyInput): Assembly {
     resizer,
     allocations,
     devices,
+    dra,
     node: () => watched.node.get(context.nodeName),
     activePods: () => workers.active(),
     wantedPods: () => workers.wanted(),
@@ -152,9 +159,9 @@ export function assemble(input: AssemblyInput): Assembly {
   const pods = () => workers.active();
   const mounted = (uid: string) => volumes.mounted(uid);
   const volumeMeter = plugins && new VolumeMeter({ context, host, csi: plugins.csi, pods, mounted });
-  const podResources = devices && podResourcesOf(input, devices, workers);
+  const podResources = plugins && podResourcesOf(input, plugins, workers);
   const served = { plugins, podResources, volumeMeter };
-  return { workers, taken, view, statuses, probes, objects, volumes, ...served, ...scavengers };
+  return { workers, taken, view, statuses, probes, objects, volumes, meter, ...served, ...scavengers };
 }
 
 function volumeManager(
@@ -193,18 +200,20 @@ export interface Plugins {
   registry: PluginRegistry;
   csi: CsiVolumes;
   devices: DeviceManager;
+  dra: DraManager;
 }
 
 /** What agents of the node are told of the devices of its pods. */
 function podResourcesOf(
   { context, facts }: AssemblyInput,
-  devices: DeviceManager,
+  { devices, dra }: Plugins,
   workers: PodWorkers,
 ): PodResourcesServer {
   return new PodResourcesServer({
     socketPath: `${facts.rootDir}/pod-resources/kubelet.sock`,
     platform: context.platform,
     devices,
+    claims: dra,
     active: () => workers.active(),
     all: () => workers.all().map(({ pod }) => pod),
   });
@@ -212,8 +221,7 @@ function podResourcesOf(
 
 function pluginsOf(
   { options, context, facts, report }: AssemblyInput,
-  tokens: TokenManager,
-  onHealth: (podUid: string) => void,
+  more: { tokens: TokenManager; meter: MetricRegistry; onHealth: (podUid: string) => void },
 ): Plugins | undefined {
   const dir = options.dirs.plugins;
   if (dir === undefined) return undefined;
@@ -225,11 +233,13 @@ function pluginsOf(
     void report().catch((error: Error) =>
       platform.log.warn('devices not told yet', { error: error.message }),
     );
+  const { tokens, meter, onHealth } = more;
+  const dra = new DraManager({ context, rootDir, meter, onHealth });
   const devices = new DeviceManager({ dir: `${rootDir}/device-plugins`, platform, onChange, onHealth });
-  const handlers = { CSIPlugin: drivers, DevicePlugin: devices.registry };
+  const handlers = { CSIPlugin: drivers, DevicePlugin: devices.registry, DRAPlugin: dra.drivers };
   const registry = new PluginRegistry({ dir, platform, handlers });
   const csi = new CsiVolumes({ context, rootDir, mounts, drivers, tokens, report });
-  return { registry, csi, devices };
+  return { registry, csi, devices, dra };
 }
 
 /** What makes room before the node runs out of it. */

@@ -89,6 +89,8 @@ export interface KubeletIntervals {
   staticPodsMs: number;
   /** Between looks for plugins that have come or gone. */
   pluginsMs: number;
+  /** Between looks for claims that are ready for pods that are gone. */
+  claimsMs: number;
   /** Between looks at how full volumes are. */
   volumeStatsMs: number;
   evictionMs: number;
@@ -109,6 +111,7 @@ export const defaultIntervals: KubeletIntervals = {
   housekeepingMs: 30_000,
   staticPodsMs: 5000,
   pluginsMs: 1000,
+  claimsMs: 60_000,
   volumeStatsMs: 60_000,
   evictionMs: 10_000,
   runtimePollMs: 5000,

@@ -99,6 +99,7 @@ class Kubelet {
     // Whoever registers may want the folder to be there before.
     await this.#context.platform.files.makeDir(dir, { mode: 0o750 });
     await plugins.csi.load();
+    await plugins.dra.start();
     await plugins.devices.start().catch(this.#tell('plugins of devices cannot make themselves known'));
   }
 
@@ -146,6 +147,7 @@ class Kubelet {
     await server?.close();
     await parts.podResources?.stop();
     await parts.plugins?.devices.stop();
+    await parts.plugins?.dra.stop();
     await workers.stop();
     probes.stop();
     objects.stop();
@@ -193,6 +195,7 @@ class Kubelet {
         ? [
             every(this.#intervals.pluginsMs, 'plugins not looked for', () => plugins.registry.scan()),
             every(this.#intervals.housekeepingMs, 'volumes of drivers not tidied', () => plugins.csi.tidy()),
+            every(this.#intervals.claimsMs, 'claims not tidied', () => plugins.dra.tidy(workers.present())),
           ]
         : []),
       ...(volumeMeter
@@ -209,11 +212,11 @@ class Kubelet {
   async #serve({ machine, facts, parts }: Running): Promise<HttpServer | undefined> {
     const { server: listening, host } = this.#options;
     if (!listening) return undefined;
-    const { workers, view, statuses, probes, volumeMeter } = parts;
+    const { workers, view, statuses, probes, volumeMeter, meter } = parts;
     const settings = settingsOf(this.#options);
     const { logsDir } = facts;
     const volumesOf = (podUid: string) => volumeMeter?.of(podUid) ?? [];
-    const more = { workers, view, statuses, probes, volumesOf, settings, logsDir };
+    const more = { workers, view, statuses, probes, volumesOf, settings, logsDir, meter };
     const server = await new KubeletServer({ context: this.#context, host, facts: machine, ...more }).listen(
       listening,
     );

@@ -6,7 +6,14 @@ import {
   type MessageInitShape,
   type MessageShape,
 } from '@bufbuild/protobuf';
-import { Client, credentials, Metadata, type ServiceError, status as grpcStatus } from '@grpc/grpc-js';
+import {
+  Client,
+  connectivityState,
+  credentials,
+  Metadata,
+  type ServiceError,
+  status as grpcStatus,
+} from '@grpc/grpc-js';
 import type { Clock } from './clock.ts';
 import { grpcMethod } from './grpc-method.ts';
 
@@ -105,6 +112,22 @@ export class GrpcChannel {
         else resolve();
       });
     });
+  }
+
+  /** Keeps the connection up from now on, calls or not, and tells each time that it is made or lost, until the channel is closed. */
+  keepUp(onChange: (isConnected: boolean) => void): void {
+    const channel = this.#client.getChannel();
+    let was = false;
+    const look = () => {
+      const state = channel.getConnectivityState(true);
+      if (state === connectivityState.SHUTDOWN) return;
+      const is = state === connectivityState.READY;
+      channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, look);
+      if (is === was) return;
+      was = is;
+      onChange(is);
+    };
+    look();
   }
 
   close(): void {

@@ -21,6 +21,8 @@ export interface ContainerSpecInput {
   extraGroups?: number[];
   /** Devices that plugins have given to it. */
   given?: ContainerDevices | undefined;
+  /** Names of the CDI devices that it has by claims. */
+  claimed?: readonly string[] | undefined;
   /** Volumes that are devices. */
   blockDevices?: Device[];
 }
@@ -36,6 +38,7 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
   const valueOf = (name: string) => env.get(name);
   const { stdin, stdinOnce, tty, lifecycle } = container;
   const { given } = input;
+  const cdiDevices = [...new Set([...(given?.cdiDevices ?? []), ...(input.claimed ?? [])])];
   const devices = [...(given?.devices ?? []), ...(input.blockDevices ?? [])];
   return {
     container: { name: container.name, attempt: restartCount },
@@ -47,7 +50,7 @@ export function containerSpec(input: ContainerSpecInput): ContainerSpec {
     env: [...env].map(([name, value]) => ({ name, value })),
     mounts: [...(given?.mounts ?? []), ...input.mounts],
     ...(devices.length > 0 && { devices }),
-    ...(given && given.cdiDevices.length > 0 && { cdiDevices: [...given.cdiDevices] }),
+    ...(cdiDevices.length > 0 && { cdiDevices }),
     labels: { ...podLabels(pod), [containerNameLabel]: container.name },
     annotations: { ...given?.annotations, ...containerAnnotations(pod, container, input) },
     logPath: containerLogPath(container.name, restartCount),

@@ -3,6 +3,7 @@ import type { Pod } from '../../api/core/v1.ts';
 import type { LocalGrpcServer } from '../../platform/grpc-server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { TokenBucket } from '../../platform/token-bucket.ts';
+import type { DraManager } from '../dra/dra-manager.ts';
 import type { DeviceManager } from './device-manager.ts';
 import { toldDevices, toldPod } from './pod-resources.ts';
 
@@ -11,6 +12,7 @@ export interface PodResourcesServerOptions {
   socketPath: string;
   platform: Pick<Platform, 'files' | 'clock'>;
   devices: DeviceManager;
+  claims: Pick<DraManager, 'claimed'>;
   /** Pods that have not ended. */
   active(): Pod[];
   /** All pods that are known, ended ones too. */
@@ -32,7 +34,8 @@ export class PodResourcesServer {
   }
 
   async start(): Promise<void> {
-    const { socketPath, platform, devices, active, all } = this.#options;
+    const { socketPath, platform, devices, claims, active, all } = this.#options;
+    const view = { devices, claims };
     await platform.files.makeDir(dirname(socketPath), { mode: 0o750 });
     const [{ GrpcError, listenGrpc, unaryRoute }, { PodResourcesLister }, { PodResourcesLister: Before }] =
       await Promise.all([
@@ -46,7 +49,7 @@ export class PodResourcesServer {
         if (this.#calls.tryTake(platform.clock.monotonic())) return answer(request);
         throw new GrpcError('RESOURCE_EXHAUSTED', 'rejected by rate limit');
       };
-    const list = limited(() => ({ podResources: active().map((pod) => toldPod(pod, devices)) }));
+    const list = limited(() => ({ podResources: active().map((pod) => toldPod(pod, view)) }));
     const { method } = PodResourcesLister;
     this.#server = await listenGrpc(socketPath, [
       unaryRoute(Before.method.list, list),
@@ -62,7 +65,7 @@ export class PodResourcesServer {
             ({ metadata }) => metadata.name === podName && metadata.namespace === podNamespace,
           );
           if (!pod) throw new Error(`pod ${podName} in namespace ${podNamespace} not found`);
-          return { podResources: toldPod(pod, devices) };
+          return { podResources: toldPod(pod, view) };
         }),
       ),
     ]);

@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Pod } from '../../api/core/v1.ts';
+import type { Container, Pod } from '../../api/core/v1.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { systemFiles } from '../../platform/files.ts';
 import type { GrpcChannel } from '../../platform/grpc-channel.ts';
 import { PodResourcesLister } from '../plugins/generated/podresources/v1/podresources_pb.js';
 import { PodResourcesLister as Before } from '../plugins/generated/podresources/v1alpha1/podresources_pb.js';
 import { pluginChannel } from '../plugins/plugin-channel.ts';
+import type { DraManager } from '../dra/dra-manager.ts';
 import type { DeviceManager } from './device-manager.ts';
 import { PodResourcesServer } from './pod-resources-server.ts';
 import { toldDevices } from './pod-resources.ts';
@@ -19,6 +20,15 @@ let dir: string;
 let nowMs: number;
 let server: PodResourcesServer;
 let channel: GrpcChannel;
+
+const claimedDevice = {
+  driver: 'd.example',
+  pool: 'n1',
+  device: 'gpu-0',
+  shareId: 's1',
+  requests: [],
+  cdiDevices: ['d.example/gpu=0'],
+};
 
 const pod = (name: string): Pod => ({
   metadata: { name, namespace: 'n', uid: name },
@@ -46,7 +56,11 @@ beforeEach(async () => {
   } as unknown as DeviceManager;
   const platform = { files: systemFiles, clock: { ...systemClock, monotonic: () => nowMs } };
   const [active, all] = [() => [pod('p')], () => [pod('p'), pod('over')]];
-  server = new PodResourcesServer({ socketPath, platform, devices, active, all });
+  const claims = {
+    claimed: ({ metadata: { uid } }: Pod, { name }: Container): ReturnType<DraManager['claimed']> =>
+      uid === 'p' && name === 'c' ? [['gpus', [claimedDevice]]] : [],
+  };
+  server = new PodResourcesServer({ socketPath, platform, devices, claims, active, all });
   await server.start();
   channel = pluginChannel(socketPath, systemClock);
 });
@@ -69,6 +83,21 @@ const resources = {
         { resourceName: 'example.com/gpu', deviceIds: ['a'], ...on(0n) },
         { resourceName: 'example.com/gpu', deviceIds: ['b'], ...on(0n) },
         { resourceName: 'example.com/gpu', deviceIds: ['b'], ...on(1n) },
+      ],
+      dynamicResources: [
+        {
+          claimName: 'gpus',
+          claimNamespace: 'n',
+          claimResources: [
+            {
+              cdiDevices: [{ name: 'd.example/gpu=0' }],
+              driverName: 'd.example',
+              poolName: 'n1',
+              deviceName: 'gpu-0',
+              shareId: 's1',
+            },
+          ],
+        },
       ],
     },
   ],

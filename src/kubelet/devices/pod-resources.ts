@@ -1,4 +1,5 @@
 import type { Pod } from '../../api/core/v1.ts';
+import type { DraManager } from '../dra/dra-manager.ts';
 import type { DeviceManager } from './device-manager.ts';
 import { isSidecar } from '../pods/pod-kinds.ts';
 import { noNumaNode } from './pod-devices.ts';
@@ -15,10 +16,29 @@ export interface ToldDevice {
   topology?: { nodes: { ID: bigint }[] };
 }
 
+/** A claim that a container uses, with all devices of it. */
+export interface ToldClaim {
+  claimName: string;
+  claimNamespace: string;
+  claimResources: {
+    cdiDevices: { name: string }[];
+    driverName: string;
+    poolName: string;
+    deviceName: string;
+    shareId?: string;
+  }[];
+}
+
 export interface ToldPod {
   name: string;
   namespace: string;
-  containers: { name: string; devices: ToldDevice[] }[];
+  containers: { name: string; devices: ToldDevice[]; dynamicResources: ToldClaim[] }[];
+}
+
+/** Who knows what containers have. */
+export interface GivenView {
+  devices: Pick<DeviceManager, 'given'>;
+  claims: Pick<DraManager, 'claimed'>;
 }
 
 type ByNuma = Readonly<Record<string, readonly string[]>>;
@@ -40,7 +60,7 @@ export function toldDevices(resources: Iterable<readonly [string, ByNuma]>): Tol
 }
 
 /** A pod with what its containers have; init containers only where they go on running beside the others. */
-export function toldPod(pod: Pod, devices: Pick<DeviceManager, 'given'>): ToldPod {
+export function toldPod(pod: Pod, { devices, claims }: GivenView): ToldPod {
   const { name = '', namespace = '', uid = '' } = pod.metadata;
   const containers = [...(pod.spec.initContainers ?? []).filter(isSidecar), ...pod.spec.containers];
   return {
@@ -49,6 +69,17 @@ export function toldPod(pod: Pod, devices: Pick<DeviceManager, 'given'>): ToldPo
     containers: containers.map((container) => ({
       name: container.name,
       devices: toldDevices(devices.given(uid, container.name)),
+      dynamicResources: claims.claimed(pod, container).map(([claimName, claimed]) => ({
+        claimName,
+        claimNamespace: namespace,
+        claimResources: claimed.map(({ driver, pool, device, shareId, cdiDevices }) => ({
+          cdiDevices: cdiDevices.map((cdi) => ({ name: cdi })),
+          driverName: driver,
+          poolName: pool,
+          deviceName: device,
+          ...(shareId !== undefined && { shareId }),
+        })),
+      })),
     })),
   };
 }

@@ -9,9 +9,19 @@ function codeName(code: number): string {
   return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 }
 
-/** Upstream's words for it stand in events. */
-const errorOf = ({ code, details }: GrpcFailure) =>
-  new Error(`rpc error: code = ${codeName(code)} desc = ${details}`);
+/** What a call of a plugin failed with. Upstream's words for it stand in events. */
+export class PluginError extends Error {
+  override readonly name = 'PluginError';
+  /** In Go's spelling, such as `InvalidArgument`. */
+  readonly code: string;
+
+  constructor({ code, details }: GrpcFailure) {
+    super(`rpc error: code = ${codeName(code)} desc = ${details}`);
+    this.code = codeName(code);
+  }
+}
+
+const errorOf = (failure: GrpcFailure) => new PluginError(failure);
 
 /** A connection to the socket of a plugin. */
 export const pluginChannel = (socketPath: string, clock: Clock): GrpcChannel =>

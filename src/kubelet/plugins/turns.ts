@@ -12,4 +12,12 @@ export class Turns {
     turn.then(forget, forget);
     return turn;
   }
+
+  /** When it is the turn for each of the keys. Who waits for several never waits for one another: all do it in the same order. */
+  inTurns<T>(keys: Iterable<string>, work: () => Promise<T>): Promise<T> {
+    const [last, ...before] = [...new Set(keys)].sort().reverse();
+    if (last === undefined) return work();
+    const inner = () => this.inTurn(last, work);
+    return before.reduce<() => Promise<T>>((next, key) => () => this.inTurn(key, next), inner)();
+  }
 }

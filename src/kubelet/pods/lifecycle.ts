@@ -1,7 +1,8 @@
-import type { Node, Pod, PodCondition, PodStatus } from '../../api/core/v1.ts';
+import type { Node, Pod, PodCondition, PodStatus, ResourceStatus } from '../../api/core/v1.ts';
 import type { PodCgroups } from '../cgroups/pod-cgroups.ts';
 import { podLogDirectory } from '../containers/sandbox-spec.ts';
 import type { DeviceManager } from '../devices/device-manager.ts';
+import type { DraManager } from '../dra/dra-manager.ts';
 import type { ImagePuller } from '../images/image-puller.ts';
 import type { ProbeManager } from '../probes/probe-manager.ts';
 import { isOver, podStatus } from '../status/pod-status.ts';
@@ -42,6 +43,8 @@ export interface LifecycleOptions {
   allocations: Allocations;
   /** Devices of plugins; none where absent. */
   devices: DeviceManager | undefined;
+  /** Claims to devices of drivers; none are made ready where absent. */
+  dra: DraManager | undefined;
   node(): Node | undefined;
   /** The pods that the node has taken in and that have not ended, as they ask for room. */
   activePods(): Pod[];
@@ -85,7 +88,7 @@ export class PodLifecycle implements PodSteps {
   }
 
   async ending(work: PodWork, signal: AbortSignal): Promise<void> {
-    const { probes, killer } = this.#options;
+    const { probes, killer, dra } = this.#options;
     const { pod, uid, end } = work;
     const runtime = await this.#load(pod);
     this.#report(work, runtime);
@@ -94,6 +97,8 @@ export class PodLifecycle implements PodSteps {
     probes.remove(uid);
     const left = await this.#load(pod);
     if (isAlive(left)) throw new Error('the pod still runs after it was told to end');
+    // The API must not take the pod for ended while its devices are still set up for it.
+    await dra?.unprepare(uid);
     this.#report(work, left, true);
   }
 
@@ -192,7 +197,7 @@ export class PodLifecycle implements PodSteps {
   }
 
   #status(work: PodWork, runtime: RuntimePod, ending: boolean): PodStatus {
-    const { probes, facts, runtimeName, statuses, syncer, resizer, podCgroups, devices } = this.#options;
+    const { probes, facts, runtimeName, statuses, syncer, resizer, podCgroups } = this.#options;
     const { pod, pending } = this.#allocated(work);
     return podStatus({
       pod,
@@ -206,8 +211,15 @@ export class PodLifecycle implements PodSteps {
       verdict: work.end.verdict,
       resize: [pending, resizer.progress(work.uid)].filter((c) => c !== undefined),
       cgroup: podCgroups.inForce(work.uid),
-      ...(devices && { devicesOf: (container) => devices.health(work.uid, container) }),
+      devicesOf: (container) => this.#devicesOf(pod, container),
     });
+  }
+
+  /** How the devices of a container are: those of plugins, and those that it has by claims. */
+  #devicesOf(pod: Pod, container: string): ResourceStatus[] {
+    const { devices, dra } = this.#options;
+    const given = devices?.health(pod.metadata.uid as string, container) ?? [];
+    return [...given, ...(dra?.health(pod, container) ?? [])];
   }
 
   #deadlineLeftMs(pod: Pod, status: PodStatus): number | undefined {

@@ -5,6 +5,7 @@ import { containerSpec } from '../containers/container-spec.ts';
 import { checkNonRoot } from '../containers/security.ts';
 import { serviceEnv, visibleServices } from '../containers/service-env.ts';
 import type { DeviceManager } from '../devices/device-manager.ts';
+import type { DraManager } from '../dra/dra-manager.ts';
 import type { ImagePuller, PresentImage } from '../images/image-puller.ts';
 import type { NodeHost } from '../node/node-host.ts';
 import type { ContainerSpec, Mount, SandboxSpec } from '../runtimes/types.ts';
@@ -29,6 +30,8 @@ export interface StarterOptions {
   hooks: Hooks;
   /** Devices of plugins; none where absent. */
   devices: DeviceManager | undefined;
+  /** Claims to devices of drivers; containers get nothing of them where absent. */
+  dra: DraManager | undefined;
   services(): Service[];
 }
 
@@ -116,7 +119,7 @@ export class Starter {
   }
 
   async #spec(round: StartRound, container: Container, image: PresentImage): Promise<ContainerSpec> {
-    const { facts, host, devices } = this.#options;
+    const { facts, host, devices, dra } = this.#options;
     const { pod, runtime, status } = round;
     checkNonRoot(pod, container, image.details);
     const restartCount = restartCountOf([pod.status, status], container, runtime);
@@ -138,6 +141,7 @@ export class Starter {
       defaults: facts.defaults,
       targetContainerId: target ? newestOf(runtime, target)?.id : undefined,
       given,
+      claimed: dra?.cdiDevices(pod, container),
       blockDevices: blockDevices(container, round.volumes),
       extraGroups: [...round.volumes.values()].flatMap((v) => v.gid ?? []),
     });

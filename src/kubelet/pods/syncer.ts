@@ -8,6 +8,7 @@ import type { ImagePuller } from '../images/image-puller.ts';
 import type { SandboxSpec } from '../runtimes/types.ts';
 import type { StartFailure } from '../status/container-statuses.ts';
 import type { KubeletOptions } from '../config.ts';
+import type { DraManager } from '../dra/dra-manager.ts';
 import { removeWithLogs } from '../logs/container-logs.ts';
 import { podDirs } from '../volumes/dirs.ts';
 import type { MountedVolume } from '../volumes/mounter.ts';
@@ -36,6 +37,8 @@ export interface SyncerOptions {
   killer: Killer;
   probes: ProbeView;
   resizer: Resizer;
+  /** Claims to devices of drivers; none are made ready where absent. */
+  dra: DraManager | undefined;
   admitToNetwork?: KubeletOptions['admitToNetwork'];
 }
 
@@ -87,6 +90,7 @@ export class Syncer {
     if (!plan.killPod) await this.#options.resizer.resize(pod, runtime, signal);
     const starts = [...plan.startEphemeral, ...plan.startInit, ...plan.start];
     if (!plan.sandbox.create && (starts.length === 0 || plan.killPod)) return {};
+    if (plan.sandbox.create) await this.#prepareClaims(pod, signal);
     const sandbox = await this.#sandboxSpec(pod, plan.sandbox.attempt).catch((error: Error) => {
       throw this.#noSandbox(pod, error);
     });
@@ -131,6 +135,17 @@ export class Syncer {
     const names = new Set(pod.spec.initContainers?.map((c) => c.name));
     const old = runtime.containers.filter((c) => names.has(c.name));
     await Promise.all(old.map((c) => removeWithLogs(this.#options.context, c.id)));
+  }
+
+  /** What fails is tried again, with the pod waiting meanwhile. */
+  async #prepareClaims(pod: Pod, signal: AbortSignal): Promise<void> {
+    await this.#options.dra?.prepare(pod, signal).catch((error: Error) => {
+      signal.throwIfAborted();
+      const message = `Failed to prepare dynamic resources: ${error.message}`;
+      const reason = 'FailedPrepareDynamicResources';
+      podEvent(this.#options.context, pod, { type: 'Warning', reason, message });
+      throw error;
+    });
   }
 
   async #sandboxSpec(pod: Pod, attempt: number): Promise<SandboxSpec> {

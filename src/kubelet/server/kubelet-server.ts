@@ -3,6 +3,7 @@ import type { HttpReply, HttpRequest, HttpServer, HttpUpgrade } from '../../plat
 import { endWhenIdle } from '../../platform/join-streams.ts';
 import { ProcessMetrics } from '../../platform/metrics/process-metrics.ts';
 import { SocketReply } from '../../platform/socket-reply.ts';
+import type { MetricRegistry } from '../../platform/metrics/registry.ts';
 import { readLog } from '../logs/log-reader.ts';
 import { LogQueryError, parseLogQuery } from '../logs/log-query.ts';
 import type { HostFacts, NodeHost } from '../node/node-host.ts';
@@ -43,6 +44,8 @@ export interface KubeletServerParts {
   probes: ProbeManager;
   /** The volumes of a pod that are measured, as they were last. */
   volumesOf(podUid: string): readonly VolumeStats[];
+  /** What the kubelet counts and measures of itself. */
+  meter: MetricRegistry;
   /** What the kubelet was told, in the words of its configuration file. */
   settings: Record<string, unknown>;
 }
@@ -290,12 +293,12 @@ export class KubeletServer {
   }
 
   async #ownMetrics(): Promise<string> {
-    const { workers, volumesOf, context } = this.#parts;
+    const { workers, volumesOf, context, meter } = this.#parts;
     const works = workers.all();
     return ownMetrics({
       nodeName: context.nodeName,
       running: works.filter((w) => w.stage === 'running').length,
-      process: await this.#process.metrics(),
+      measured: [...(await this.#process.metrics()), ...meter.metrics()],
       volumes: volumeMetrics(
         works.map(({ pod }) => pod),
         volumesOf,

@@ -1,18 +1,18 @@
 import type { Metric } from '../../platform/metrics/metric.ts';
-import { family, type Sample } from './resource-metrics.ts';
+import { family, line, type Sample } from './resource-metrics.ts';
 
 export interface OwnMetricsInput {
   nodeName: string;
   /** How many pods run. */
   running: number;
-  /** Those of the process. */
-  process: readonly Metric[];
+  /** Those of the process, and what the kubelet counts and measures. One without values is left out. */
+  measured: Iterable<Metric>;
   /** The text of those of volumes. */
   volumes: string;
 }
 
 /** The text of `/metrics`. */
-export function ownMetrics({ nodeName, running, process, volumes }: OwnMetricsInput): string {
+export function ownMetrics({ nodeName, running, measured, volumes }: OwnMetricsInput): string {
   const gauge = (name: string, help: string, sample: Sample) => family('gauge', name, help, [sample]);
   const pods = { labels: {}, value: running };
   return [
@@ -23,6 +23,13 @@ export function ownMetrics({ nodeName, running, process, volumes }: OwnMetricsIn
       value: 1,
     }),
     volumes,
-    ...process.map(({ name, type, help, values }) => family(type, name, help, values())),
+    ...[...measured].map(metricText),
   ].join('');
+}
+
+function metricText({ name, type, help, stability, values }: Metric): string {
+  const lines = values().map(({ metricName = name, labels, value }) => line(metricName, { labels, value }));
+  if (lines.length === 0) return '';
+  const stable = stability ? `[${stability}] ` : '';
+  return `# HELP ${name} ${stable}${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }

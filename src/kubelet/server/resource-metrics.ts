@@ -16,7 +16,7 @@ export interface Sample {
 
 const escaped = (text: string) => text.replace(/[\\"\n]/g, (c) => (c === '\n' ? '\\n' : `\\${c}`));
 
-function line(name: string, { labels, value, timeMs }: Sample): string {
+export function line(name: string, { labels, value, timeMs }: Sample): string {
   const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(String(text ?? ''))}"`);
   return `${name}${pairs.length > 0 ? `{${pairs.join(',')}}` : ''} ${value}${timeMs === undefined ? '' : ` ${Math.trunc(timeMs)}`}\n`;
 }

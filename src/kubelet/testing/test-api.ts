@@ -44,7 +44,9 @@ export class TestApi implements Transport {
       case 'PATCH':
         return this.#patch(target, request);
       default:
-        return this.#delete(target, (request.body ?? {}) as Json);
+        return target.name
+          ? this.#delete(target, (request.body ?? {}) as Json)
+          : this.#deleteAll(target, request);
     }
   }
 
@@ -179,6 +181,12 @@ export class TestApi implements Transport {
     return this.#store(keyOf(target), target, { ...old, metadata }, 'MODIFIED');
   }
 
+  #deleteAll(target: Target, request: ApiRequest): unknown {
+    const { items } = this.#list(target, request) as { items: KubernetesObject[] };
+    for (const { metadata } of items) this.#delete({ ...target, name: metadata.name as string }, {});
+    return {};
+  }
+
   #store(key: string, target: Target, object: KubernetesObject, type: WatchEvent['type']): KubernetesObject {
     const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(++this.#revision) } };
     this.#objects.set(key, stored);
@@ -214,8 +222,11 @@ function parse(path: string): Target {
 }
 
 function selector(request: ApiRequest): (object: KubernetesObject) => boolean {
-  const [path, value] = String(request.query?.fieldSelector ?? '').split('=');
-  if (!path) return () => true;
+  const text = String(request.query?.fieldSelector ?? '');
+  const terms = text === '' ? [] : text.split(',').map((term) => term.split('=') as [string, string]);
   return (object) =>
-    path.split('.').reduce((o: unknown, key) => (o as Json | undefined)?.[key], object) === value;
+    terms.every(
+      ([path, value]) =>
+        path.split('.').reduce((o: unknown, key) => (o as Json | undefined)?.[key], object) === value,
+    );
 }
