@@ -104,6 +104,11 @@ export class DraManager {
     });
   }
 
+  /** Whether something may be ready for a pod. */
+  holds(podUid: string): boolean {
+    return this.#claims.of(podUid).length > 0;
+  }
+
   /** Takes back what is ready for pods that are not among these, by their uids: they went while nobody looked. */
   async tidy(present: ReadonlySet<string>): Promise<void> {
     const { log } = this.#options.context.platform;

@@ -278,7 +278,9 @@ describe('claims of a pod', () => {
     await manager.prepare(both);
     expect([driver.asked, other.asked]).toEqual([['prepare a,b'], ['prepare a']]);
     expect(devicesOf(manager, both)).toEqual(['test.dra.example/gpu=a', 'other.example/gpu=a']);
+    expect(manager.holds('p')).toBe(true);
     await manager.unprepare('p');
+    expect(manager.holds('p')).toBe(false);
     await manager.unprepare('p');
     expect([driver.asked, other.asked]).toEqual([
       ['prepare a,b', 'unprepare a,b'],

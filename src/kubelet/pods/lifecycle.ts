@@ -211,6 +211,7 @@ export class PodLifecycle implements PodSteps {
       verdict: work.end.verdict,
       resize: [pending, resizer.progress(work.uid)].filter((c) => c !== undefined),
       cgroup: podCgroups.inForce(work.uid),
+      holdsClaims: this.#options.dra?.holds(work.uid) ?? false,
       devicesOf: (container) => this.#devicesOf(pod, container),
     });
   }

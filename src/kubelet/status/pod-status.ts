@@ -41,6 +41,8 @@ export interface PodStatusInput {
   hostIps: string[];
   /** Nothing of the pod will be started again. */
   ending: boolean;
+  /** Drivers still have devices set up for it: who waits for its end may want these. */
+  holdsClaims?: boolean;
   /** What there is to say about a change of the pod's resources. */
   resize?: PodCondition[];
   /** What the pod's cgroup holds; undefined where there is none. */
@@ -58,8 +60,9 @@ export function podStatus(input: PodStatusInput): PodStatus {
   const init = statusesOf(input, 'init', isRestarting);
   const regular = statusesOf(input, 'regular', isRestarting).map((status) => withDevices(input, status));
   const ephemeral = statusesOf(input, 'ephemeral', isRestarting);
-  // Whoever counts on the end of a pod, such as a Job that replaces it, must not meet its containers still at work.
-  const isAtWork = [...init, ...regular, ...ephemeral].some((status) => status.state?.running);
+  // Whoever counts on the end of a pod, such as a Job that replaces it, must not meet its containers still at work, nor its devices in use.
+  const isAtWork =
+    input.holdsClaims === true || [...init, ...regular, ...ephemeral].some((status) => status.state?.running);
   const verdict = isAtWork ? undefined : input.verdict;
   const phase = phaseOf({ ...input, verdict }, { init, regular, isAtWork });
   const said = verdict ?? (phase === previous.phase ? previous : undefined);
@@ -103,7 +106,7 @@ function conditionsOfOthers(pod: Pod, previous: PodStatus): PodCondition[] {
 interface Statuses {
   init: ContainerStatus[];
   regular: ContainerStatus[];
-  /** Whether any of the pod's containers runs. */
+  /** Whether any of the pod's containers runs, or devices are set up for them. */
   isAtWork: boolean;
 }
 

@@ -363,6 +363,17 @@ describe('the status of a pod', () => {
     expect(condition(status, 'DisruptionTarget')?.status).toBe('True');
   });
 
+  test('is not over before drivers have taken back its devices', () => {
+    const pod = podOf({ restartPolicy: 'Never' });
+    const verdict = { phase: 'Failed', reason: 'Evicted', message: 'low on memory' } as const;
+    const runtime = runtimeOf(exited('c', 0));
+    const holding = statusOf(pod, runtime, { holdsClaims: true });
+    expect(holding.phase).toBe('Running');
+    expect(isOver(pod, holding)).toBe(true);
+    expect(statusOf(pod, runtime, { holdsClaims: true, verdict })).toMatchObject({ phase: 'Running' });
+    expect(statusOf(pod, runtime, { holdsClaims: false })).toMatchObject({ phase: 'Succeeded' });
+  });
+
   test('never comes back from its end', () => {
     expect(statusOf(podOf(), runtimeOf(ran('c', 'running')), { previous: { phase: 'Failed' } }).phase).toBe(
       'Failed',

@@ -27,6 +27,7 @@ const runtime = new CriRuntime({
   socketPath: settings.socketPath,
   platform,
   sandboxImage: settings.sandboxImage,
+  cdiDirs: [`${settings.directory}/cdi`],
 });
 const stop = new AbortController();
 process.once('SIGTERM', () => stop.abort());

@@ -27,6 +27,8 @@ export interface TestDraDriverOptions {
   devices?: (claim: Claim) => MessageInitShape<typeof DeviceSchema>[];
   /** Tells how its devices are. */
   health?: boolean;
+  /** Hears of each call. */
+  onAsked?: (call: string) => void;
 }
 
 type Health = MessageInitShape<typeof DeviceHealthSchema>;
@@ -123,7 +125,9 @@ export class TestDraDriver {
 
   async #answer<T>(what: string, service: string, claims: Claim[], of: (claim: Claim) => T) {
     this.services.add(service);
-    this.asked.push(`${what} ${claims.map(({ name }) => name).join(',')}`);
+    const call = `${what} ${claims.map(({ name }) => name).join(',')}`;
+    this.asked.push(call);
+    this.#options.onAsked?.(call);
     await this.gate;
     const failure = this.failures.get(what);
     if (failure !== undefined) throw new Error(failure);

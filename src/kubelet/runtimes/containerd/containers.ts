@@ -1,4 +1,6 @@
 import { RuntimeService } from '../generated/runtime/v1/runtime_pb.js';
+import type { CdiRegistry } from '../cdi/cdi-registry.ts';
+import { withCdiDevices } from '../cdi/cdi-edits.ts';
 import { RuntimeError } from '../runtime-error.ts';
 import type { CallOptions, Containers, ExecResult, StreamOptions } from '../runtime.ts';
 import type {
@@ -21,26 +23,28 @@ const slowMs = 4 * 60_000;
 /** The runtime itself ends what takes too long; this is for a runtime that does not answer. */
 const marginMs = 30_000;
 
+export interface CriContainersOptions {
+  channel: GrpcChannel;
+  imageIdOf(imageRef: string): Promise<string>;
+  connect?: StreamConnect | undefined;
+  /** Where CDI devices are found for a runtime that does not know them; undefined for one that does. */
+  cdi(): Promise<CdiRegistry | undefined>;
+}
+
 /** The containers of a runtime behind the Container Runtime Interface. */
 export class CriContainers implements Containers {
   readonly #channel: GrpcChannel;
-  readonly #imageIdOf: (imageRef: string) => Promise<string>;
-  readonly #connect: StreamConnect | undefined;
+  readonly #options: CriContainersOptions;
 
-  constructor(
-    channel: GrpcChannel,
-    imageIdOf: (imageRef: string) => Promise<string>,
-    connect?: StreamConnect,
-  ) {
-    this.#channel = channel;
-    this.#imageIdOf = imageIdOf;
-    this.#connect = connect;
+  constructor(options: CriContainersOptions) {
+    this.#channel = options.channel;
+    this.#options = options;
   }
 
   async create(sandboxId: string, spec: ContainerSpec, sandbox: SandboxSpec): Promise<string> {
     const request = {
       podSandboxId: sandboxId,
-      config: containerConfig(spec),
+      config: containerConfig(await this.#withDevices(spec)),
       sandboxConfig: sandboxConfig(sandbox),
     };
     try {
@@ -48,6 +52,12 @@ export class CriContainers implements Containers {
     } catch (error) {
       throw imageError(error);
     }
+  }
+
+  async #withDevices(spec: ContainerSpec): Promise<ContainerSpec> {
+    const names = spec.cdiDevices ?? [];
+    const cdi = names.length > 0 ? await this.#options.cdi() : undefined;
+    return cdi ? withCdiDevices(spec, await cdi.find(names)) : spec;
   }
 
   async start(id: string): Promise<void> {
@@ -81,7 +91,7 @@ export class CriContainers implements Containers {
     );
     if (!status) throw new RuntimeError('Internal', `the runtime tells nothing of container ${id}`);
     const told = containerStatus(status);
-    return told.imageId ? told : { ...told, imageId: await this.#imageIdOf(told.imageRef) };
+    return told.imageId ? told : { ...told, imageId: await this.#options.imageIdOf(told.imageRef) };
   }
 
   async stats(filter: ContainerFilter = {}) {
@@ -115,7 +125,7 @@ export class CriContainers implements Containers {
     const wanted = oneStderr(streams);
     const request = { containerId: id, cmd: command, ...wanted };
     const { url } = await this.#channel.call(service.exec, request, { timeoutMs: quickMs });
-    return openCommandStreams(url, wanted, this.#connect);
+    return openCommandStreams(url, wanted, this.#options.connect);
   }
 
   async attach(id: string, streams: StreamOptions) {
@@ -125,7 +135,7 @@ export class CriContainers implements Containers {
       { containerId: id, ...wanted },
       { timeoutMs: quickMs },
     );
-    return openCommandStreams(url, wanted, this.#connect);
+    return openCommandStreams(url, wanted, this.#options.connect);
   }
 
   async reopenLog(id: string): Promise<void> {

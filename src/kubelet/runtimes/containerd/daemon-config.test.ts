@@ -49,6 +49,15 @@ describe("containerd's configuration", () => {
     expect(at(0)).toContain('[plugins."io.containerd.grpc.v1.cri"]\nstream_server_address = "127.0.0.1"');
   });
 
+  test('CDI devices are looked for where the version knows them', () => {
+    const line = 'enable_cdi = true\ncdi_spec_dirs = ["/etc/cdi","/var/run/cdi"]\n';
+    const at = (major: number, minor: number) => containerdConfig({ ...settings, version: { major, minor } });
+    expect(at(1, 6)).not.toContain('cdi');
+    expect(at(1, 7).split('[plugins."io.containerd.grpc.v1.cri"]')[1]?.split('[')[0]).toContain('enable_cdi');
+    expect(at(1, 7)).toContain(line);
+    expect(at(2, 0).split('[plugins."io.containerd.cri.v1.runtime"]')[1]).toContain(line);
+  });
+
   test('text is quoted, keys too where they must be', () => {
     expect(toml({ 'a b': 'say "x"\n', t: { u: { v: 1 }, list: ['x'] } })).toBe(
       '"a b" = "say \\"x\\"\\n"\n[t]\nlist = ["x"]\n[t.u]\nv = 1',

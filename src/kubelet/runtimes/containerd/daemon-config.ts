@@ -1,3 +1,5 @@
+import { cdiDirs } from '../cdi/cdi-registry.ts';
+
 /** What a node's own containerd is told. Paths are absolute. */
 export interface ContainerdSettings {
   /** Of containerd itself: decides the format of its file. */
@@ -51,6 +53,11 @@ function handlers(s: ContainerdSettings): Table {
   return { default_runtime_name: 'runc', runtimes: { runc: runcRuntime(s) } };
 }
 
+/** CDI devices are known from 1.7 on, and looked for unasked from 2.0 on. */
+function cdiDevices({ version: { major, minor } }: ContainerdSettings): Table {
+  return major >= 2 || minor >= 7 ? { enable_cdi: true, cdi_spec_dirs: cdiDirs } : {};
+}
+
 /** Pods may listen on low ports and ping without being root, as containerd 2 does by default. */
 function ofEveryPod(s: ContainerdSettings): Table {
   return {
@@ -58,6 +65,7 @@ function ofEveryPod(s: ContainerdSettings): Table {
     restrict_oom_score_adj: s.restrictOomScoreAdj,
     enable_unprivileged_ports: true,
     enable_unprivileged_icmp: true,
+    ...cdiDevices(s),
   };
 }
 

@@ -5,8 +5,10 @@ import { RuntimeService } from '../generated/runtime/v1/runtime_pb.js';
 import type { Runtime, RuntimeEvent } from '../runtime.ts';
 import type { RuntimeStatus, RuntimeVersion } from '../types.ts';
 import type { GrpcChannel } from '../../../platform/grpc-channel.ts';
+import { CdiRegistry, cdiDirs } from '../cdi/cdi-registry.ts';
 import { criChannel } from './cri-channel.ts';
 import { CriContainers } from './containers.ts';
+import { knowsCdi } from './knows-cdi.ts';
 import { followEvents } from './events.ts';
 import { CriImages } from './images.ts';
 import { CriSandboxes } from './sandboxes.ts';
@@ -22,6 +24,8 @@ export interface CriRuntimeOptions {
   ctr?: string;
   /** How to reach the streaming server; over TCP from this process unless told. */
   streamConnect?: StreamConnect;
+  /** Folders with specifications of CDI devices, for runtimes that do not look there themselves. */
+  cdiDirs?: readonly string[];
 }
 
 const service = RuntimeService.method;
@@ -46,7 +50,13 @@ export class CriRuntime implements Runtime {
     this.#log = platform.log.named('runtime');
     this.images = new CriImages({ channel, clock, files, processes, socketPath, sandboxImage, ctr });
     this.sandboxes = new CriSandboxes(channel, streamConnect);
-    this.containers = new CriContainers(channel, (ref) => this.images.idOf(ref), streamConnect);
+    const registry = new CdiRegistry(options.cdiDirs ?? cdiDirs, { files, log: this.#log });
+    this.containers = new CriContainers({
+      channel,
+      imageIdOf: (ref) => this.images.idOf(ref),
+      connect: streamConnect,
+      cdi: async () => (knowsCdi(await this.version()) ? undefined : registry),
+    });
   }
 
   async version(): Promise<RuntimeVersion> {
