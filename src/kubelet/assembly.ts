@@ -235,7 +235,13 @@ function pluginsOf(
     );
   const { tokens, meter, onHealth } = more;
   const dra = new DraManager({ context, rootDir, meter, onHealth });
-  const devices = new DeviceManager({ dir: `${rootDir}/device-plugins`, platform, onChange, onHealth });
+  const devices = new DeviceManager({
+    dir: `${rootDir}/device-plugins`,
+    platform,
+    meter,
+    onChange,
+    onHealth,
+  });
   const handlers = { CSIPlugin: drivers, DevicePlugin: devices.registry, DRAPlugin: dra.drivers };
   const registry = new PluginRegistry({ dir, platform, handlers });
   const csi = new CsiVolumes({ context, rootDir, mounts, drivers, tokens, report });

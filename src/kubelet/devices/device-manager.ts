@@ -1,5 +1,6 @@
 import type { Container, Pod, ResourceStatus } from '../../api/core/v1.ts';
 import { parseQuantity, quantityValue } from '../../machinery/quantity.ts';
+import type { Meter } from '../../platform/metrics/meter.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Device } from '../plugins/generated/deviceplugin/v1beta1/deviceplugin_pb.js';
 import { Turns } from '../plugins/turns.ts';
@@ -8,6 +9,7 @@ import { checkpointName } from './checkpoint-name.ts';
 import { type ContainerDevices, containerDevices } from './container-devices.ts';
 import { chooseDevices, completeChoice } from './device-choice.ts';
 import { DeviceRegistry } from './device-registry.ts';
+import { allocationDuration } from './metrics.ts';
 import { type GivenDevices, idsOf, PodDevices } from './pod-devices.ts';
 import { ResourcePool } from './resource-pool.ts';
 
@@ -15,6 +17,7 @@ export interface DeviceManagerOptions {
   /** Where plugins put their sockets; `/var/lib/kubelet/device-plugins` on a plain machine. */
   dir: string;
   platform: Pick<Platform, 'files' | 'clock' | 'log'>;
+  meter: Meter;
   /** The node has other devices than before. */
   onChange(): void;
   /** A pod's devices are in another state than before. */
@@ -56,6 +59,7 @@ export class DeviceManager {
     this.registry = new DeviceRegistry({
       dir: options.dir,
       platform: options.platform,
+      meter: options.meter,
       onFound: ({ resource, options: { preStartRequired } }) => {
         this.#over.delete(resource);
         this.#poolOf(resource).found({ needsPreStart: preStartRequired });
@@ -251,7 +255,12 @@ export class DeviceManager {
     const prefers = more > 0 && plugin.options.getPreferredAllocationAvailable;
     const wanted = { available: [...available, ...taken], mustInclude: taken, size: count };
     const ids = completeChoice(choice, prefers ? await plugin.preferred(wanted, signal) : []);
-    const response = await plugin.allocate(ids, signal);
+    const startMs = this.#nowMs();
+    const response = await plugin.allocate(ids, signal).finally(() =>
+      allocationDuration(this.#options.meter)
+        .with(resource)
+        .observe((this.#nowMs() - startMs) / 1000),
+    );
     const byNuma = this.#poolOf(resource).byNuma(ids);
     this.#given.give({ podUid, container: container.name, resource, byNuma, response });
   }

@@ -4,8 +4,10 @@ import type { LocalGrpcServer } from '../../platform/grpc-server.ts';
 import type { Platform } from '../../platform/platform.ts';
 import type { Device, RegisterRequest } from '../plugins/generated/deviceplugin/v1beta1/deviceplugin_pb.js';
 import type { Plugin, PluginHandler } from '../plugins/plugin-registry.ts';
+import type { Meter } from '../../platform/metrics/meter.ts';
 import { checkpointName } from './checkpoint-name.ts';
 import type { DevicePlugin } from './device-plugin.ts';
+import { registrations } from './metrics.ts';
 
 /** Of the interface that is spoken here. */
 const version = 'v1beta1';
@@ -14,6 +16,7 @@ export interface DeviceRegistryOptions {
   /** Where plugins put their sockets, and find the kubelet's; `/var/lib/kubelet/device-plugins` on a plain machine. */
   dir: string;
   platform: Pick<Platform, 'files' | 'clock' | 'log'>;
+  meter: Meter;
   /** A plugin has come, and will tell its devices. */
   onFound(plugin: DevicePlugin): void;
   onDevices(resource: string, devices: Device[]): void;
@@ -84,6 +87,7 @@ export class DeviceRegistry implements PluginHandler {
   }
 
   async #registered({ version: spoken, resourceName, endpoint }: RegisterRequest): Promise<void> {
+    registrations(this.#options.meter).with(resourceName).add();
     if (spoken !== version)
       throw new Error(
         `requested API version ${JSON.stringify(spoken)} is not supported by kubelet. Supported version is ["${version}"]`,

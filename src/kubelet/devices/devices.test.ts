@@ -6,6 +6,8 @@ import type { Container, Pod } from '../../api/core/v1.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { systemFiles } from '../../platform/files.ts';
 import { silentLog } from '../../platform/log.ts';
+import { MetricRegistry } from '../../platform/metrics/registry.ts';
+import { seriesOf } from '../../platform/metrics/testing.ts';
 import { PluginRegistry } from '../plugins/plugin-registry.ts';
 import { TestDevicePlugin, type TestDevicePluginOptions } from '../testing/test-device-plugin.ts';
 import { DeviceManager } from './device-manager.ts';
@@ -18,6 +20,7 @@ let managers: DeviceManager[];
 let plugins: TestDevicePlugin[];
 let unwell: string[];
 let changes: number;
+let meter: MetricRegistry;
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'dev-'));
@@ -26,6 +29,7 @@ beforeEach(() => {
   plugins = [];
   unwell = [];
   changes = 0;
+  meter = new MetricRegistry();
 });
 
 afterEach(async () => {
@@ -46,6 +50,7 @@ async function startManager(): Promise<DeviceManager> {
   const manager = new DeviceManager({
     dir,
     platform,
+    meter,
     onChange: () => void changes++,
     onHealth: (uid) => void unwell.push(uid),
   });
@@ -453,5 +458,17 @@ describe('a kubelet that was started again', () => {
     writeFileSync(path, readFileSync(path, 'utf8').replace('"p"', '"q"'));
     const next = await startManager();
     expect([...next.counts()]).toEqual([]);
+  });
+});
+
+test('registrations are counted, and how long it takes to allocate devices is measured, whatever comes of it', async () => {
+  const { manager, plugin } = await startBoth();
+  await plugin.register();
+  await manager.allocate(pod('p', [wants('c', 1)]));
+  plugin.failures.set('Allocate', 'no power');
+  await expect(manager.allocate(pod('q', [wants('c', 1)]))).rejects.toThrow('no power');
+  expect(seriesOf(meter)).toMatchObject({
+    [`kubelet_device_plugin_registration_total{resource_name="${resource}"}`]: 2,
+    [`kubelet_device_plugin_alloc_duration_seconds_count{resource_name="${resource}"}`]: 2,
   });
 });

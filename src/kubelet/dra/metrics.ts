@@ -1,7 +1,5 @@
+import { defaultBounds } from '../../platform/metrics/histogram.ts';
 import type { Meter } from '../../platform/metrics/meter.ts';
-
-/** The default bounds of Go's library for Prometheus, in seconds. */
-export const defaultBounds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Stands for all drivers together. */
 export const anyDriver = '<any>';

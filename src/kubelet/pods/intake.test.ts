@@ -9,6 +9,7 @@ import { systemClock } from '../../platform/clock.ts';
 import { type Deferred, deferred } from '../../platform/deferred.ts';
 import { systemFiles } from '../../platform/files.ts';
 import { silentLog } from '../../platform/log.ts';
+import { silentMeter } from '../../platform/metrics/meter.ts';
 import { DeviceManager } from '../devices/device-manager.ts';
 import type { StatusManager } from '../status/status-manager.ts';
 import { TestDevicePlugin } from '../testing/test-device-plugin.ts';
@@ -36,7 +37,7 @@ beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'intake-'));
   said = new Map();
   finished = [];
-  devices = new DeviceManager({ dir, platform, onChange: () => {}, onHealth: () => {} });
+  devices = new DeviceManager({ dir, platform, meter: silentMeter, onChange: () => {}, onHealth: () => {} });
   await devices.start();
   plugin = await TestDevicePlugin.start({ dir, resource, devices: ['a', 'b'] });
   await plugin.register();

@@ -4,6 +4,7 @@ import { subjectaccessreviews, tokenreviews } from '../../api/generated/resource
 import { Client } from '../../client/client.ts';
 import type { ApiRequest, Transport } from '../../client/transport.ts';
 import type { HttpListener, HttpRequest, HttpServer } from '../../platform/http.ts';
+import { MetricRegistry } from '../../platform/metrics/registry.ts';
 import { MemoryFiles } from '../../platform/memory-files.ts';
 import { VirtualClock } from '../../platform/virtual-clock.ts';
 import type { NodeContext } from '../pods/context.ts';
@@ -12,6 +13,7 @@ import { KubeletServer, type KubeletServerParts } from './kubelet-server.ts';
 import type { ContainerStats } from '../runtimes/types.ts';
 import { NodeCpu } from './node-cpu.ts';
 import { nodeLog } from './node-logs.ts';
+import { ownMetrics } from './own-metrics.ts';
 import { ServingTls } from './serving-tls.ts';
 import { resourceMetrics } from './resource-metrics.ts';
 import { parseRoute } from './routes.ts';
@@ -36,6 +38,36 @@ test.each([
   ['/nothing', undefined],
 ])('%s', (path, route) => {
   expect(parseRoute(path)).toEqual(route);
+});
+
+test('what the kubelet measures of itself is told as text, where there is anything', () => {
+  const meter = new MetricRegistry();
+  const about = { help: 'Things.', stability: 'ALPHA', labels: ['of'] } as const;
+  meter
+    .counter({ name: 'things_total', ...about })
+    .with('a "b"')
+    .add(2);
+  meter
+    .histogram({ name: 'spans', ...about, bounds: [1] })
+    .with('x')
+    .observe(0.5);
+  meter.counter({ name: 'nothing_total', ...about });
+  const text = ownMetrics({ nodeName: 'n1', running: 0, measured: meter.metrics(), volumes: '' });
+  expect(text).not.toContain('nothing_total');
+  expect(text).toContain(
+    [
+      '# HELP things_total [ALPHA] Things.',
+      '# TYPE things_total counter',
+      'things_total{of="a \\"b\\""} 2',
+      '# HELP spans [ALPHA] Things.',
+      '# TYPE spans histogram',
+      'spans_bucket{of="x",le="1"} 1',
+      'spans_bucket{of="x",le="+Inf"} 1',
+      'spans_sum{of="x"} 0.5',
+      'spans_count{of="x"} 1',
+      '',
+    ].join('\n'),
+  );
 });
 
 test.each([

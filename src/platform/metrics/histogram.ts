@@ -1,5 +1,8 @@
 import type { Value } from './metric.ts';
 
+/** The bounds that Go's library for Prometheus has where none are said, for spans in seconds. */
+export const defaultBounds: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
 /** Bounds of buckets, each `factor` times the one before. */
 export function exponentialBounds(first: number, factor: number, count: number): number[] {
   const bounds = [first];
