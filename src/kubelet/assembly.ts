@@ -117,36 +117,19 @@ export function assemble(input: AssemblyInput): Assembly {
   const starter = new Starter({ context, host, facts, images, objects, hooks, devices, dra, services });
   const allocations = new Allocations();
   const { admitToNetwork } = options;
-  const syncer = new Syncer({
-    context,
-    facts,
-    images,
-    objects,
-    starter,
-    killer,
-    probes,
-    resizer,
-    dra,
-    admitToNetwork,
-  });
+  const shared = { context, facts, images, objects, probes, killer, resizer, dra };
+  const syncer = new Syncer({ ...shared, starter, admitToNetwork });
   const lifecycle = new PodLifecycle({
-    context,
+    ...shared,
     podCgroups,
-    facts,
     runtimeName,
     view,
     statuses,
     volumes,
     tokens,
-    objects,
-    images,
-    probes,
     syncer,
-    killer,
-    resizer,
     allocations,
     devices,
-    dra,
     node: () => watched.node.get(context.nodeName),
     activePods: () => workers.active(),
     wantedPods: () => workers.wanted(),
