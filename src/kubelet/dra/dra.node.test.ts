@@ -1,10 +1,13 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pods, resourceclaims, resourceslices } from '../../api/generated/resources.ts';
 import { systemClock } from '../../platform/clock.ts';
+import { HealthStatus } from '../plugins/generated/drahealth/v1alpha1/drahealth_pb.js';
 import { PodResourcesLister } from '../plugins/generated/podresources/v1/podresources_pb.js';
 import { pluginChannel } from '../plugins/plugin-channel.ts';
 import { whyNoContainers } from '../runtimes/containerd/test-node.ts';
+import { TestDraDriver } from '../testing/test-dra-driver.ts';
 import { RealNode, shell } from '../testing/test-real-node.ts';
 
 const why = whyNoContainers();
@@ -12,10 +15,12 @@ const driver = 'test.dra.example';
 
 describe.skipIf(why)(`claims to devices on containerd${why ? ` (skipped: ${why})` : ''}`, () => {
   let node: RealNode;
+  let running: TestDraDriver | undefined;
   beforeAll(async () => {
     node = await RealNode.create();
   });
   afterAll(async () => {
+    running?.stop();
     await node?.remove();
   });
 
@@ -47,14 +52,14 @@ describe.skipIf(why)(`claims to devices on containerd${why ? ` (skipped: ${why})
     ],
   });
 
-  const startDriver = () => {
-    const options = {
+  /** In this process, beside the node's namespaces: sockets are files, which they share. */
+  const startDriver = () =>
+    TestDraDriver.start({
       dir: `${node.directory}/driver`,
       registry: `${node.directory}/kubelet/plugins_registry`,
-    };
-    return node.startProgram('test-dra-program.ts', JSON.stringify(options));
-  };
-  const calls = () => readFileSync(`${node.directory}/driver/calls`, 'utf8').trim().split('\n');
+      name: driver,
+      health: true,
+    });
 
   test('reach the containers that name them, over a start of the kubelet, and are taken back after their pods', async () => {
     addClaim('a', ['first', 'second']);
@@ -66,15 +71,21 @@ describe.skipIf(why)(`claims to devices on containerd${why ? ` (skipped: ${why})
       phase: 'Pending',
       containerStatuses: [{ state: { waiting: { reason: 'ContainerCreating' } } }, {}],
     });
-    const stopFirst = await startDriver();
+    running = await startDriver();
     await node.phase('first', 'Running');
     expect(await node.run('first', 'c', 'sh', '-c', 'echo $GPU; ls /opt/cdi')).toBe('a\na.json\nb.json\n');
     expect(await node.run('first', 'c', 'sh', '-c', 'head -c 2 /dev/gpu | od -An -tx1')).toBe(' 00 00\n');
     expect(await node.run('first', 'without', 'sh', '-c', 'echo "<$GPU>"; ls -d /dev/gpu')).toContain('<>\n');
-    const [status] = node.pod('first')?.status?.containerStatuses ?? [];
-    expect(status?.allocatedResourcesStatus).toEqual([
-      { name: 'claim:gpu', resources: [{ resourceID: `${driver}/gpu=a`, health: 'Unknown' }] },
-    ]);
+    const saysHealth = (health: string, more: object = {}) =>
+      node.until(() => {
+        const [status] = node.pod('first')?.status?.containerStatuses ?? [];
+        const resources = [{ resourceID: `${driver}/gpu=a`, health, ...more }];
+        return isDeepStrictEqual(status?.allocatedResourcesStatus, [{ name: 'claim:gpu', resources }]);
+      });
+    await saysHealth('Unknown');
+    const device = { poolName: 'n1', deviceName: 'gpu-0' };
+    running.tell([{ device, health: HealthStatus.UNHEALTHY, message: 'too hot' }]);
+    await saysHealth('Unhealthy', { message: 'too hot' });
     const agent = pluginChannel(`${node.directory}/kubelet/pod-resources/kubelet.sock`, systemClock);
     const { podResources } = await agent.call(PodResourcesLister.method.list, {}, { timeoutMs: 10_000 });
     agent.close();
@@ -91,7 +102,7 @@ describe.skipIf(why)(`claims to devices on containerd${why ? ` (skipped: ${why})
     });
     await node.phase('short', 'Succeeded');
     // It is not told to be over before.
-    expect(calls()).toEqual(['prepare a', 'prepare b', 'unprepare b']);
+    expect(running.asked).toEqual(['prepare a', 'prepare b', 'unprepare b']);
 
     await node.stopKubelet();
     node.api.add(resourceslices, {
@@ -104,11 +115,10 @@ describe.skipIf(why)(`claims to devices on containerd${why ? ` (skipped: ${why})
     await node.phase('second', 'Running');
     node.api.remove(pods, 'default', 'first');
     await node.until(() => !node.pod('first'));
-    expect(calls().slice(3)).toEqual(['prepare a']);
+    expect(running.asked.slice(3)).toEqual(['prepare a']);
     await node.stopKubelet();
     node.api.remove(pods, 'default', 'second', 0);
     await node.startKubelet();
-    await node.until(() => calls().at(-1) === 'unprepare a');
-    await stopFirst();
+    await node.until(() => running?.asked.at(-1) === 'unprepare a');
   });
 });

@@ -672,6 +672,31 @@ describe('how devices are', () => {
     await vi.waitFor(() => expect(unwell).toEqual(['p']));
   });
 
+  test('is remembered by a kubelet that is started again, for as long as it holds', async () => {
+    const { manager, driver } = await startWithHealth();
+    driver.tell([told(HealthStatus.UNHEALTHY, { message: 'too hot' })]);
+    await vi.waitFor(() => expect(unwell).toEqual(['p']));
+    await manager.stop();
+    expect(JSON.parse(readFileSync(`${dir}/dra_health_state`, 'utf8'))).toEqual({
+      [name]: {
+        Devices: {
+          'n1/gpu-0': {
+            PoolName: 'n1',
+            DeviceName: 'gpu-0',
+            Health: 'Unhealthy',
+            LastUpdated: expect.stringMatching(/^\d{4}-.*Z$/),
+            HealthCheckTimeout: 30_000_000_000,
+            Message: 'too hot',
+          },
+        },
+      },
+    });
+    const { manager: next } = await startManager();
+    expect(next.health(pod('p'), 'c')).toEqual(status('Unhealthy', { message: 'too hot' }));
+    passedMs = 31_000;
+    expect(next.health(pod('p'), 'c')).toEqual(status('Unknown'));
+  });
+
   test('is told in at most a kibibyte, which ends with a whole character', async () => {
     const { manager, driver } = await startWithHealth();
     driver.tell([told(HealthStatus.UNHEALTHY, { message: `a${'ü'.repeat(600)}` })]);

@@ -27,8 +27,6 @@ export interface TestDraDriverOptions {
   devices?: (claim: Claim) => MessageInitShape<typeof DeviceSchema>[];
   /** Tells how its devices are. */
   health?: boolean;
-  /** Hears of each call. */
-  onAsked?: (call: string) => void;
 }
 
 type Health = MessageInitShape<typeof DeviceHealthSchema>;
@@ -125,9 +123,7 @@ export class TestDraDriver {
 
   async #answer<T>(what: string, service: string, claims: Claim[], of: (claim: Claim) => T) {
     this.services.add(service);
-    const call = `${what} ${claims.map(({ name }) => name).join(',')}`;
-    this.asked.push(call);
-    this.#options.onAsked?.(call);
+    this.asked.push(`${what} ${claims.map(({ name }) => name).join(',')}`);
     await this.gate;
     const failure = this.failures.get(what);
     if (failure !== undefined) throw new Error(failure);
