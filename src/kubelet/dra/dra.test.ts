@@ -520,6 +520,21 @@ describe('claims of a pod', () => {
     await manager.unprepare('p');
   });
 
+  test('are not waited for any longer than three quarters of a minute', async () => {
+    const { manager, driver } = await startBoth();
+    claim('a', ['p']);
+    const gate = deferred();
+    driver.gate = gate.promise;
+    passedMs = -44_900;
+    await expect(manager.prepare(pod('p'))).rejects.toThrow(
+      /NodePrepareResources: rpc error: code = DeadlineExceeded desc = context deadline exceeded$/,
+    );
+    gate.resolve();
+    driver.gate = Promise.resolve();
+    passedMs = 0;
+    await manager.unprepare('p');
+  });
+
   test('that are shared are taken back after the last of their pods', async () => {
     const { manager, driver } = await startBoth();
     claim('a', ['p', 'q']);
