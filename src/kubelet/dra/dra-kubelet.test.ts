@@ -128,7 +128,7 @@ test('a pod waits for its claims, has their devices, and is gone only once they 
   expect(phase('p')).toBe('Running');
   failures.clear();
   await eventually(() => expect(pod('p')).toBeUndefined());
-});
+}, 60_000);
 
 test('a pod whose containers have ended is over once its claims are taken back', async () => {
   const { asked, failures } = await startDriver();
@@ -142,4 +142,4 @@ test('a pod whose containers have ended is over once its claims are taken back',
   expect(containerStatuses?.map(({ state }) => state?.terminated?.exitCode)).toEqual([0, 0]);
   failures.clear();
   await eventually(() => expect(phase('short')).toBe('Succeeded'));
-});
+}, 60_000);

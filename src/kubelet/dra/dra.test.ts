@@ -50,6 +50,9 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
+/** However slow the machine. */
+const eventually = (check: () => unknown) => vi.waitFor(check, { timeout: 15_000 });
+
 function context(): NodeContext {
   const clock = {
     ...systemClock,
@@ -178,7 +181,7 @@ describe('a driver that makes itself known', () => {
     claim('a', ['p']);
     const second = await startDriver({ instance: '-2' });
     await registry.scan();
-    await vi.waitFor(() => expect(manager.drivers.get(name).endpoint).toBe(second.socket));
+    await eventually(() => expect(manager.drivers.get(name).endpoint).toBe(second.socket));
     await manager.prepare(pod('p'));
     second.stop();
     await registry.scan();
@@ -190,11 +193,11 @@ describe('a driver that makes itself known', () => {
     const { manager, driver: first, registry } = await startBoth();
     const second = await startDriver({ instance: '-2' });
     await registry.scan();
-    await vi.waitFor(() => expect(manager.drivers.get(name).endpoint).toBe(second.socket));
+    await eventually(() => expect(manager.drivers.get(name).endpoint).toBe(second.socket));
     second.silence();
-    await vi.waitFor(() => expect(manager.drivers.get(name).endpoint).toBe(first.socket));
+    await eventually(() => expect(manager.drivers.get(name).endpoint).toBe(first.socket));
     await second.serve();
-    await vi.waitFor(() => expect(manager.drivers.get(name).endpoint).toBe(second.socket));
+    await eventually(() => expect(manager.drivers.get(name).endpoint).toBe(second.socket));
   });
 });
 
@@ -211,12 +214,12 @@ describe('what drivers say of the devices of the node', () => {
     slice('two', 'n1', 'other.example');
     slice('three', 'n2');
     await startManager();
-    await vi.waitFor(() => expect(left()).toEqual(['three']));
+    await eventually(() => expect(left()).toEqual(['three']));
   });
 
   test('is taken back half a minute after the driver has gone, and that of other drivers stays', async () => {
     const { driver, registry, manager } = await startBoth();
-    await vi.waitFor(() => expect(manager.drivers.get(name).isConnected).toBe(true));
+    await eventually(() => expect(manager.drivers.get(name).isConnected).toBe(true));
     slice('one', 'n1');
     slice('two', 'n1', 'other.example');
     driver.stop();
@@ -224,7 +227,7 @@ describe('what drivers say of the devices of the node', () => {
     await timers.advance(29_000);
     expect(left()).toEqual(['one', 'two']);
     await timers.advance(2000);
-    await vi.waitFor(() => expect(left()).toEqual(['two']));
+    await eventually(() => expect(left()).toEqual(['two']));
   });
 
   test('stays where the driver comes back in time, which need not be by the same socket', async () => {
@@ -235,29 +238,31 @@ describe('what drivers say of the devices of the node', () => {
     await timers.advance(29_000);
     await startDriver({ instance: '-2' });
     await registry.scan();
-    await vi.waitFor(() => expect(manager.drivers.get(name).isConnected).toBe(true));
+    await eventually(() => expect(manager.drivers.get(name).isConnected).toBe(true));
     await timers.advance(60_000);
     expect(left()).toEqual(['one']);
   });
 
   test('is taken back too where nobody answers at the socket of a driver', async () => {
     const { driver, manager } = await startBoth();
-    await vi.waitFor(() => expect(manager.drivers.get(name).isConnected).toBe(true));
+    await eventually(() => expect(manager.drivers.get(name).isConnected).toBe(true));
     slice('one', 'n1');
     driver.silence();
-    await vi.waitFor(() => expect(manager.drivers.get(name).isConnected).toBe(false));
+    await eventually(() => expect(manager.drivers.get(name).isConnected).toBe(false));
     await timers.advance(31_000);
-    await vi.waitFor(() => expect(left()).toEqual([]));
+    await eventually(() => expect(left()).toEqual([]));
   });
 
   test('is taken back once the API can be asked again', async () => {
     slice('one', 'n1');
     const request = vi.spyOn(api, 'request').mockRejectedValue(new Error('no API'));
     await startManager();
-    await vi.waitFor(() => expect(request).toHaveBeenCalledTimes(1));
+    await eventually(() => expect(request).toHaveBeenCalledTimes(1));
     request.mockRestore();
-    await timers.advance(2000);
-    await vi.waitFor(() => expect(left()).toEqual([]));
+    await eventually(async () => {
+      await timers.advance(1000);
+      expect(left()).toEqual([]);
+    });
   });
 });
 
@@ -513,7 +518,7 @@ describe('claims of a pod', () => {
     driver.gate = gate.promise;
     const abort = new AbortController();
     const prepared = manager.prepare(pod('p'), abort.signal);
-    await vi.waitFor(() => expect(driver.asked).toHaveLength(1));
+    await eventually(() => expect(driver.asked).toHaveLength(1));
     abort.abort('it goes');
     await expect(prepared).rejects.toThrow('NodePrepareResources: rpc error: code = Canceled desc = it goes');
     gate.resolve();
@@ -554,7 +559,7 @@ describe('claims of a pod', () => {
     const gate = deferred();
     driver.gate = gate.promise;
     const gone = manager.unprepare('p');
-    await vi.waitFor(() => expect(driver.asked).toHaveLength(2));
+    await eventually(() => expect(driver.asked).toHaveLength(2));
     const come = manager.prepare(pod('q'));
     gate.resolve();
     await Promise.all([gone, come]);
@@ -653,7 +658,7 @@ describe('how devices are', () => {
     const both = await startBoth({ health: true });
     claim('a', ['p']);
     await both.manager.prepare(pod('p'));
-    await vi.waitFor(() => expect(both.driver.listeners).toBe(1));
+    await eventually(() => expect(both.driver.listeners).toBe(1));
     return both;
   }
 
@@ -661,10 +666,10 @@ describe('how devices are', () => {
     const { manager, driver } = await startWithHealth();
     expect(manager.health(pod('p'), 'c')).toEqual(status('Unknown'));
     driver.tell([told(HealthStatus.HEALTHY)]);
-    await vi.waitFor(() => expect(manager.health(pod('p'), 'c')).toEqual(status('Healthy')));
+    await eventually(() => expect(manager.health(pod('p'), 'c')).toEqual(status('Healthy')));
     expect(unwell).toEqual(['p']);
     driver.tell([told(HealthStatus.UNHEALTHY, { message: 'too hot' })]);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(manager.health(pod('p'), 'c')).toEqual(status('Unhealthy', { message: 'too hot' })),
     );
     expect(unwell).toEqual(['p', 'p']);
@@ -677,20 +682,20 @@ describe('how devices are', () => {
   ])('holds for %s', async (_, more, seconds) => {
     const { manager, driver } = await startWithHealth();
     driver.tell([told(HealthStatus.HEALTHY, more)]);
-    await vi.waitFor(() => expect(manager.health(pod('p'), 'c')).toEqual(status('Healthy')));
+    await eventually(() => expect(manager.health(pod('p'), 'c')).toEqual(status('Healthy')));
     passedMs = (seconds - 5) * 1000;
     expect(manager.health(pod('p'), 'c')).toEqual(status('Healthy'));
     passedMs = (seconds + 1) * 1000;
     expect(manager.health(pod('p'), 'c')).toEqual(status('Unknown'));
     unwell.length = 0;
     driver.tell([]);
-    await vi.waitFor(() => expect(unwell).toEqual(['p']));
+    await eventually(() => expect(unwell).toEqual(['p']));
   });
 
   test('is remembered by a kubelet that is started again, for as long as it holds', async () => {
     const { manager, driver } = await startWithHealth();
     driver.tell([told(HealthStatus.UNHEALTHY, { message: 'too hot' })]);
-    await vi.waitFor(() => expect(unwell).toEqual(['p']));
+    await eventually(() => expect(unwell).toEqual(['p']));
     await manager.stop();
     expect(JSON.parse(readFileSync(`${dir}/dra_health_state`, 'utf8'))).toEqual({
       [name]: {
@@ -717,23 +722,23 @@ describe('how devices are', () => {
     driver.tell([told(HealthStatus.UNHEALTHY, { message: `a${'ü'.repeat(600)}` })]);
     const message = `a${'ü'.repeat(510)}...`;
     expect(Buffer.byteLength(message)).toBe(1024);
-    await vi.waitFor(() => expect(manager.health(pod('p'), 'c')).toEqual(status('Unhealthy', { message })));
+    await eventually(() => expect(manager.health(pod('p'), 'c')).toEqual(status('Unhealthy', { message })));
   });
 
   test('is not known once the driver is gone, and told again when it comes back', async () => {
     const { manager, driver, registry } = await startWithHealth();
     driver.tell([told(HealthStatus.HEALTHY)]);
-    await vi.waitFor(() => expect(manager.health(pod('p'), 'c')).toEqual(status('Healthy')));
+    await eventually(() => expect(manager.health(pod('p'), 'c')).toEqual(status('Healthy')));
     driver.silence();
-    await vi.waitFor(() => expect(manager.health(pod('p'), 'c')).toEqual(status('Unknown')));
+    await eventually(() => expect(manager.health(pod('p'), 'c')).toEqual(status('Unknown')));
     await driver.serve();
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await timers.advance(5000);
       expect(manager.health(pod('p'), 'c')).toEqual(status('Healthy'));
     });
     driver.stop();
     await registry.scan();
-    await vi.waitFor(() => expect(manager.health(pod('p'), 'c')).toEqual(status('Unknown')));
+    await eventually(() => expect(manager.health(pod('p'), 'c')).toEqual(status('Unknown')));
   });
 
   test('is named by request, and by the device where it has no CDI device', async () => {
