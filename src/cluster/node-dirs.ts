@@ -13,6 +13,10 @@ export const kubeletIn = (dir: string) => `${dir}/kubelet`;
 /** Where CSI drivers and other plugins look for it on every node of Kubernetes. */
 export const kubeletPath = '/var/lib/kubelet';
 
+/** Where drivers say what containers need for their devices (CDI), while the machine runs. */
+export const cdiIn = (dir: string) => `${dir}/cdi`;
+export const cdiPath = '/var/run/cdi';
+
 /** Where log agents look for them on every node of Kubernetes. */
 export const podLogsPath = '/var/log/pods';
 export const logLinksPath = '/var/log/containers';

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestDraDriver } from '../../src/kubelet/testing/test-dra-driver.ts';
 import { type E2eCluster, startE2eCluster } from './support/cluster.ts';
@@ -7,12 +7,8 @@ import type { CommandClient } from './support/kubectl.ts';
 import { shell, shellArchive, shellPod, untilStopped, whyNoRealNodes } from './support/real.ts';
 
 const why = whyNoRealNodes();
-/** Nobody else's on this machine, whose folder of devices it is. */
-const name = `test-${process.pid}.dra.example`;
-const cdiDir = '/var/run/cdi';
-const cdiFile = `${cdiDir}/${name}.json`;
+const name = 'test.dra.example';
 const apiVersion = 'resource.k8s.io/v1';
-const madeDir = !existsSync(cdiDir);
 
 let cluster: E2eCluster;
 let kubectl: CommandClient;
@@ -48,18 +44,18 @@ describe.skipIf(why)(`devices of a driver on a real node${why ? ` (skipped: ${wh
     cluster = await startE2eCluster({ nodes: 1, runtime: 'containerd' });
     kubectl = cluster.kubectl.with({ namespace: 'default' });
     expect(await cluster.k8ts('image', 'load', archive)).toMatchObject({ code: 0 });
-    mkdirSync(cdiDir, { recursive: true });
     const edits = { env: ['GPU=given'] };
     const spec = {
       cdiVersion: '0.6.0',
       kind: `${name}/gpu`,
       devices: [{ name: 'one', containerEdits: edits }],
     };
-    writeFileSync(cdiFile, JSON.stringify(spec));
-    const kubelet = `${cluster.dataDir}/nodes/node-1/kubelet`;
+    const node = `${cluster.dataDir}/nodes/node-1`;
+    // Where a driver of this node finds it as `/var/run/cdi`.
+    writeFileSync(`${node}/cdi/${name}.json`, JSON.stringify(spec));
     driver = await TestDraDriver.start({
-      dir: `${kubelet}/plugins`,
-      registry: `${kubelet}/plugins_registry`,
+      dir: `${node}/kubelet/plugins`,
+      registry: `${node}/kubelet/plugins_registry`,
       name,
       devices: () => [{ poolName: 'node-1', deviceName: 'gpu-0', cdiDeviceIds: [`${name}/gpu=one`] }],
     });
@@ -68,8 +64,6 @@ describe.skipIf(why)(`devices of a driver on a real node${why ? ` (skipped: ${wh
   });
   afterAll(async () => {
     driver?.stop();
-    rmSync(cdiFile, { force: true });
-    if (madeDir) rmSync(cdiDir, { recursive: true, force: true });
     await cluster?.stop();
   });
 

@@ -1,6 +1,15 @@
 import type { Platform } from '../../platform/platform.ts';
 import { mustRun } from '../../platform/processes.ts';
-import { kubeletIn, kubeletPath, logLinksIn, logLinksPath, podLogsIn, podLogsPath } from '../node-dirs.ts';
+import {
+  cdiIn,
+  cdiPath,
+  kubeletIn,
+  kubeletPath,
+  logLinksIn,
+  logLinksPath,
+  podLogsIn,
+  podLogsPath,
+} from '../node-dirs.ts';
 import {
   type ClusterLayout,
   clusterLayout,
@@ -124,13 +133,14 @@ export async function createNodeHost(
   return node;
 }
 
-/** Lets who has the node's `/var` find the logs of its pods and its kubelet there, and those of no other node of this machine. */
+/** Lets who has the node's `/var` find the logs of its pods, its kubelet and its devices there, and those of no other node of this machine. */
 async function showNodeDirs({ processes, files }: World, node: NodeLayout, dir: string): Promise<void> {
   await files.makeDir(dir, { mode: 0o700 });
   for (const [own, path] of [
     [podLogsIn(dir), podLogsPath],
     [logLinksIn(dir), logLinksPath],
     [kubeletIn(dir), kubeletPath],
+    [cdiIn(dir), cdiPath],
   ] as const) {
     await files.makeDir(own);
     await files.makeDir(path);

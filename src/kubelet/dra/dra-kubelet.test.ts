@@ -138,8 +138,10 @@ test('a pod whose containers have ended is over once its claims are taken back',
     expect(asked.filter((call) => call.startsWith('unprepare')).length).toBeGreaterThan(1),
   );
   const { phase: seen, containerStatuses } = pod('short')?.status ?? {};
+  expect(containerStatuses?.[0]?.allocatedResourcesStatus).toHaveLength(1);
   expect(seen).toBe('Running');
   expect(containerStatuses?.map(({ state }) => state?.terminated?.exitCode)).toEqual([0, 0]);
   failures.clear();
   await eventually(() => expect(phase('short')).toBe('Succeeded'));
+  expect(pod('short')?.status?.containerStatuses?.[0]?.allocatedResourcesStatus ?? []).toEqual([]);
 }, 60_000);
