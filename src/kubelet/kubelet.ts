@@ -195,7 +195,9 @@ class Kubelet {
         ? [
             every(this.#intervals.pluginsMs, 'plugins not looked for', () => plugins.registry.scan()),
             every(this.#intervals.housekeepingMs, 'volumes of drivers not tidied', () => plugins.csi.tidy()),
-            every(this.#intervals.claimsMs, 'claims not tidied', () => plugins.dra.tidy(workers.present())),
+            every(this.#intervals.claimsMs, 'claims not tidied', () =>
+              plugins.dra.tidy(workers.present(), signal),
+            ),
           ]
         : []),
       ...(volumeMeter

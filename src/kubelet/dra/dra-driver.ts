@@ -91,10 +91,14 @@ export class DraDriver {
   }
 
   /** Has that taken back. */
-  async unprepare(claims: readonly ToldClaim[]): Promise<void> {
+  async unprepare(claims: readonly ToldClaim[], signal?: AbortSignal): Promise<void> {
     const { nodeUnprepareResources } = this.#service.method;
     const response = await this.#measured('NodeUnprepareResources', grpcPath(nodeUnprepareResources), () =>
-      this.#channel.call(nodeUnprepareResources, { claims: [...claims] }, { timeoutMs }),
+      this.#channel.call(
+        nodeUnprepareResources,
+        { claims: [...claims] },
+        { timeoutMs, ...(signal && { signal }) },
+      ),
     );
     checkResults('NodeUnprepareResources', claims, response.claims);
   }

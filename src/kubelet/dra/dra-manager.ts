@@ -98,10 +98,12 @@ export class DraManager {
   }
 
   /** Nothing of a pod runs any more. Rejects where a claim could not be taken back; it is to be tried again then. */
-  async unprepare(podUid: string): Promise<void> {
-    await this.#measured('UnprepareResources', () => this.#unprepareAll(podUid)).catch((error: Error) => {
-      throw new Error(`unprepare dynamic resources: ${error.message}`, { cause: error });
-    });
+  async unprepare(podUid: string, signal?: AbortSignal): Promise<void> {
+    await this.#measured('UnprepareResources', () => this.#unprepareAll(podUid, signal)).catch(
+      (error: Error) => {
+        throw new Error(`unprepare dynamic resources: ${error.message}`, { cause: error });
+      },
+    );
   }
 
   /** Whether something may be ready for a pod. */
@@ -110,12 +112,12 @@ export class DraManager {
   }
 
   /** Takes back what is ready for pods that are not among these, by their uids: they went while nobody looked. */
-  async tidy(present: ReadonlySet<string>): Promise<void> {
+  async tidy(present: ReadonlySet<string>, signal?: AbortSignal): Promise<void> {
     const { log } = this.#options.context.platform;
     const users = new Set(this.#claims.all().flatMap(({ pods }) => [...pods]));
     for (const uid of users) {
-      if (present.has(uid)) continue;
-      await this.#unprepareAll(uid).catch((error: Error) =>
+      if (present.has(uid) || signal?.aborted) continue;
+      await this.#unprepareAll(uid, signal).catch((error: Error) =>
         log.warn('claims of a pod that is gone are still ready', { uid, error: error.message }),
       );
     }
@@ -230,11 +232,11 @@ export class DraManager {
     if (state) this.#claims.set({ ...state, ...change(state) });
   }
 
-  async #unprepareAll(podUid: string): Promise<void> {
-    await this.#inTurns(this.#claims.of(podUid), () => this.#unprepare(podUid));
+  async #unprepareAll(podUid: string, signal?: AbortSignal): Promise<void> {
+    await this.#inTurns(this.#claims.of(podUid), () => this.#unprepare(podUid, signal));
   }
 
-  async #unprepare(podUid: string): Promise<void> {
+  async #unprepare(podUid: string, signal: AbortSignal | undefined): Promise<void> {
     const used = this.#claims.of(podUid);
     if (used.length === 0) return;
     const batches = new Map<string, ClaimState[]>();
@@ -251,7 +253,7 @@ export class DraManager {
     }
     for (const [driver, claims] of batches) {
       const told = claims.map(({ uid, namespace, name }) => ({ uid, namespace, name }));
-      await this.drivers.get(driver).unprepare(told);
+      await this.drivers.get(driver).unprepare(told, signal);
     }
     for (const state of last) this.#claims.delete(state);
     await this.#save('state');

@@ -521,8 +521,20 @@ describe('claims of a pod', () => {
     await eventually(() => expect(driver.asked).toHaveLength(1));
     abort.abort('it goes');
     await expect(prepared).rejects.toThrow('NodePrepareResources: rpc error: code = Canceled desc = it goes');
+    // Nor are they taken back to the end where the kubelet is to stop.
+    const stop = new AbortController();
+    const unprepared = manager.unprepare('p', stop.signal);
+    await eventually(() => expect(driver.asked).toHaveLength(2));
+    stop.abort('it stops');
+    await expect(unprepared).rejects.toThrow(
+      'NodeUnprepareResources: rpc error: code = Canceled desc = it stops',
+    );
+    expect(manager.holds('p')).toBe(true);
     gate.resolve();
-    await manager.unprepare('p');
+    await manager.tidy(new Set(), stop.signal);
+    expect(driver.asked).toHaveLength(2);
+    await manager.tidy(new Set());
+    expect(manager.holds('p')).toBe(false);
   });
 
   test('are not waited for any longer than three quarters of a minute', async () => {

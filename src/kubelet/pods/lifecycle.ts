@@ -98,7 +98,7 @@ export class PodLifecycle implements PodSteps {
     const left = await this.#load(pod);
     if (isAlive(left)) throw new Error('the pod still runs after it was told to end');
     // The API must not take the pod for ended while its devices are still set up for it.
-    await dra?.unprepare(uid);
+    await dra?.unprepare(uid, signal);
     this.#report(work, left, true);
   }
 
