@@ -125,6 +125,8 @@ export class DraManager {
 
   /** Names of the CDI devices that a container is to have. Throws where a claim of it is not ready. */
   cdiDevices(pod: Pod, container: Container): string[] {
+    // None is missing.
+    claimsOf(pod);
     const used = [...requestsOf(pod, container), ...extendedRequestsOf(pod, container)];
     const devices = used.flatMap((one) => devicesFor(this.#stateOf(pod, one), one.request));
     return [...new Set(devices.flatMap(({ device }) => device.cdiDevices))];

@@ -347,6 +347,14 @@ describe('claims of a pod', () => {
     expect(devicesOf(manager, user)).toEqual(['test.dra.example/gpu=made']);
   });
 
+  test('that are still to be made hold up nobody who asks how the pod is', async () => {
+    const { manager } = await startBoth();
+    const early = pod('p', { resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 't' }] });
+    expect(manager.health(early, 'c')).toEqual([]);
+    expect(manager.claimed(early, early.spec.containers[0] as Container)).toEqual([]);
+    expect(() => devicesOf(manager, early)).toThrow('pod "default/p": ResourceClaim not created yet');
+  });
+
   test('are given by their requests, where a container names these', async () => {
     const device = (deviceName: string, requestNames: string[]) => ({
       requestNames,

@@ -67,11 +67,11 @@ export interface UsedRequest {
   entry?: string;
 }
 
-/** What a container uses by the claims that it names. */
+/** What a container uses by the claims that it names, as far as these are made. */
 export function requestsOf(pod: Pod, { resources }: Container): UsedRequest[] {
   return (pod.spec.resourceClaims ?? []).flatMap((entry) => {
     const asked = (resources?.claims ?? []).filter(({ name }) => name === entry.name);
-    const claim = asked.length > 0 ? nameOf(pod, entry) : undefined;
+    const claim = asked.length > 0 ? claimNameOf(pod, entry) : undefined;
     if (claim === undefined) return [];
     return asked.map(({ request }) => ({ claim, request, entry: entry.name }));
   });
