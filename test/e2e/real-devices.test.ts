@@ -84,6 +84,11 @@ describe.skipIf(why)(`devices of a driver on a real node${why ? ` (skipped: ${wh
     const claim = items[0].metadata.name as string;
     expect(items[0].status.reservedFor).toMatchObject([{ name: 'claims' }]);
     expect(driver.asked).toEqual([`prepare ${claim}`]);
+    const metrics = await kubectl.ok(['get', '--raw', '/api/v1/nodes/node-1/proxy/metrics']);
+    expect(metrics).toContain(`dra_resource_claims_in_use{driver_name="${name}"} 1\n`);
+    expect(metrics).toMatch(
+      /^dra_operations_duration_seconds_count\{operation_name="PrepareResources",is_error="false"\} [1-9]/m,
+    );
     await kubectl.ok('delete pod claims');
     expect(driver.asked).toEqual([`prepare ${claim}`, `unprepare ${claim}`]);
     await kubectl.ok(`wait resourceclaim/${claim} --for=delete --timeout=30s`);

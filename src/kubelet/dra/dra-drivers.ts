@@ -68,7 +68,7 @@ export class DraDrivers implements PluginHandler {
     else this.#registered.delete(name);
     for (const one of gone) end(one);
     if (gone.length === 0) return;
-    this.#options.onSilence(name);
+    if (left.length === 0) this.#options.onSilence(name);
     this.#look(name);
   }
 
@@ -91,7 +91,8 @@ export class DraDrivers implements PluginHandler {
         .watchHealth((devices) => onHealth(driver.name, devices), signal)
         .catch((failure: Error) => failure);
       if (signal.aborted) return;
-      onSilence(driver.name);
+      // Another may speak for the devices already, and does not say everything again.
+      if (this.#registered.get(driver.name)?.length === 1) onSilence(driver.name);
       if (error instanceof PluginError && error.code === 'Unimplemented') return;
       platform.log.debug('health of devices not followed', { driver: driver.name, error: error?.message });
       await platform.clock.sleep(healthPauseMs, signal).catch(() => {});

@@ -761,6 +761,23 @@ describe('how devices are', () => {
     await eventually(() => expect(manager.health(pod('p'), 'c')).toEqual(status('Unknown')));
   });
 
+  test('is told by the instance that takes over, whatever becomes of the one before', async () => {
+    const { manager, driver: first, registry } = await startWithHealth();
+    const second = await startDriver({ instance: '-2', health: true });
+    await registry.scan();
+    await eventually(() => expect(second.listeners).toBe(1));
+    second.tell([told(HealthStatus.HEALTHY)]);
+    await eventually(() => expect(manager.health(pod('p'), 'c')).toEqual(status('Healthy')));
+    first.silence();
+    await eventually(() => expect(first.listeners).toBe(0));
+    first.stop();
+    await registry.scan();
+    expect(manager.health(pod('p'), 'c')).toEqual(status('Healthy'));
+    second.stop();
+    await registry.scan();
+    expect(manager.health(pod('p'), 'c')).toEqual(status('Unknown'));
+  });
+
   test('is named by request, and by the device where it has no CDI device', async () => {
     const devices = () =>
       ['r', 's'].map((request) => ({ requestNames: [request], poolName: 'n1', deviceName: request }));
