@@ -425,3 +425,65 @@ describe('a local proxy', () => {
     }
   });
 });
+
+describe('what a user prefers', () => {
+  const options = (all: Record<string, string>) =>
+    Object.entries(all).map(([name, value]) => ({ name, default: value }));
+  const preferences = {
+    apiVersion: 'kubectl.config.k8s.io/v1beta1',
+    kind: 'Preference',
+    aliases: [
+      { name: 'crns', command: 'create namespace', appendArgs: ['preferred'] },
+      { name: 'getn', command: 'get', prependArgs: ['namespace'], options: options({ output: 'wide' }) },
+      { name: 'crole', command: 'create role', options: options({ verb: 'get,watch' }) },
+      {
+        name: 'runx',
+        command: 'run',
+        options: options({
+          image: 'registry.test/web:1',
+          labels: 'app=test,env=test',
+          env: 'DNS_DOMAIN=test',
+          namespace: 'preferred',
+        }),
+        appendArgs: ['one', '--', 'custom-arg1', 'custom-arg2'],
+      },
+      { name: 'setx', command: 'set image', appendArgs: ['pod/one', 'one=registry.test/web:2'] },
+    ],
+    defaults: [
+      {
+        command: 'apply',
+        options: options({ 'server-side': 'true', 'dry-run': 'server', validate: 'strict' }),
+      },
+      { command: 'delete', options: options({ interactive: 'true' }) },
+      { command: 'get', options: options({ namespace: 'preferred', output: 'json' }) },
+    ],
+  };
+
+  test('is what kubectl does, unless it is told otherwise', async () => {
+    const all = cluster.kubectl;
+    const flag = `--kuberc=${all.file(preferences)}`;
+    const ok = (command: string, input?: string) =>
+      all.ok(`${command} ${flag}`, input ? { input } : undefined);
+    await ok('crns');
+    expect(await ok('getn preferred')).toMatch(/^NAME +STATUS +AGE/);
+    await ok('crole lister --verb=list --namespace preferred --resource=pods');
+    expect((await all.json('get role lister -n preferred')).rules).toMatchObject([{ verbs: ['list'] }]);
+    await ok('runx');
+    expect(JSON.parse(await ok('get pod one'))).toMatchObject({
+      metadata: { namespace: 'preferred', labels: { app: 'test', env: 'test' } },
+      spec: {
+        containers: [{ args: ['custom-arg1', 'custom-arg2'], env: [{ name: 'DNS_DOMAIN', value: 'test' }] }],
+      },
+    });
+    expect(await all.fails(`get pod one -n kube-system ${flag}`)).toContain('pods "one" not found');
+    await ok('setx -n preferred');
+    expect(await ok('get pod one')).toContain('registry.test/web:2');
+    expect(await ok(`apply -n preferred -f ${all.file(configMap('dry'))}`)).toBe(
+      'configmap/dry serverside-applied (server dry run)',
+    );
+    expect(await all.fails(`get configmap dry ${flag}`)).toContain('"dry" not found');
+    expect(await ok('delete pod one -n preferred', 'n\n')).toContain('pod/one');
+    expect(JSON.parse(await ok('get pod one')).metadata).not.toHaveProperty('deletionTimestamp');
+    expect(await ok('delete namespace preferred --interactive=false')).toContain('"preferred" deleted');
+  });
+});
