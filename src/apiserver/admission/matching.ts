@@ -46,17 +46,30 @@ export const requestName = ({ name, verb, isNameGenerated }: AdmissionAttributes
 export const requestNamespace = (attributes: AdmissionAttributes): string =>
   isNamespace(attributes) ? requestName(attributes) : attributes.namespace;
 
-/** The form in which a request is wanted, or undefined where it is not. Throws where its namespace is not there. */
+/**
+ * The form in which a request is wanted, or undefined where it is not: its own, where a rule names that, else one that the first rule
+ * names which names any. Throws where its namespace is not there.
+ */
 export function findWanted(attributes: AdmissionAttributes, wanted: Wanted): Form | undefined {
   if (wanted.rules.length > 0 && !wanted.rules.some((rule) => concerns(rule, attributes))) return undefined;
   if (!inNamespace(attributes, wanted.namespaceSelector)) return undefined;
   if (!hasLabels(attributes, wanted.objectSelector)) return undefined;
+  if (isExcluded(attributes, wanted)) return undefined;
+  const [own, ...others] = attributes.forms() as [Form, ...Form[]];
+  if (wanted.rules.some((rule) => matches(rule, attributes, own))) return own;
+  if (!wanted.equivalent) return undefined;
+  for (const rule of wanted.rules) {
+    const form = others.find((other) => matches(rule, attributes, other));
+    if (form) return form;
+  }
+  return undefined;
+}
+
+function isExcluded(attributes: AdmissionAttributes, { excluded, equivalent }: Wanted): boolean {
+  if (excluded.length === 0) return false;
   const forms = attributes.forms();
-  const candidates = wanted.equivalent ? forms : forms.slice(0, 1);
-  const excluded = (rules: readonly NamedRuleWithOperations[]) =>
-    candidates.some((form) => rules.some((rule) => matches(rule, attributes, form)));
-  if (wanted.excluded.length > 0 && excluded(wanted.excluded)) return undefined;
-  return candidates.find((form) => wanted.rules.some((rule) => matches(rule, attributes, form)));
+  const candidates = equivalent ? forms : forms.slice(0, 1);
+  return candidates.some((form) => excluded.some((rule) => matches(rule, attributes, form)));
 }
 
 /** As {@link findWanted} for a binding: no rules mean no restriction. */
@@ -64,8 +77,7 @@ export function isWanted(attributes: AdmissionAttributes, wanted: Wanted): boole
   if (wanted.rules.length > 0) return findWanted(attributes, wanted) !== undefined;
   if (!inNamespace(attributes, wanted.namespaceSelector)) return false;
   if (!hasLabels(attributes, wanted.objectSelector)) return false;
-  const [form] = attributes.forms() as [Form];
-  return !wanted.excluded.some((rule) => matches(rule, attributes, form));
+  return !isExcluded(attributes, wanted);
 }
 
 const includes = (list: readonly string[] | undefined, value: string) =>
