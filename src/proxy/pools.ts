@@ -62,6 +62,16 @@ export class Pools {
     }
   }
 
+  /** Gives all backends of a pool other numbers: clients that are remembered with them choose again. */
+  renumber(name: string): void {
+    const number = this.#named.get(name)?.number;
+    const state = number === undefined ? undefined : this.#states.get(number);
+    if (number === undefined || !state) return;
+    if (!this.#before.has(number)) this.#before.set(number, state);
+    const slots = state.slots.map(({ address }): Slot => ({ number: this.#next(), address }));
+    this.#states.set(number, { ...state, slots });
+  }
+
   /** A pool's number, as it stands in maps; of one that is no more, nobody's. */
   numberOf(name: string): string {
     return written(this.#named.get(name)?.number ?? 0);

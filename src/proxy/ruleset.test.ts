@@ -181,6 +181,25 @@ describe('clients that stay with their backend', () => {
     expect(followed.table.backendsOf(front)).toHaveLength(2);
   });
 
+  test('of an address that its Service gives away have a backend of whoever has it now', () => {
+    const followed = new Followed();
+    const [own, given] = ['203.0.113.1', '203.0.113.2'];
+    const live = () => [...followed.table.elements('live').keys()];
+    followed.set(['a', of(pods(2), { ...sticky, externalIPs: [own, given] })]);
+    const pool = followed.table.elements('pools').get(`${given} . tcp . 80`);
+    const before = ['0', '1'].map((i) => followed.table.elements('choices').get(`${pool} . ${i}`));
+    const other = of(pods(2, 50), { ...sticky, externalIPs: [given] }, '10.96.1.2');
+    followed.set(['a', of(pods(2), { ...sticky, externalIPs: [own] })], ['b', other]);
+    expect(followed.table.backendsOf(`${own} . tcp . 80`)).toEqual(pods(2).map((pod) => `${pod} . 8080`));
+    expect(followed.table.backendsOf(`${given} . tcp . 80`)).toEqual(
+      pods(2, 50).map((pod) => `${pod} . 8080`),
+    );
+    expect(live().filter((number) => before.includes(number))).toEqual([]);
+    const now = live();
+    followed.set(['a', of(pods(2), { ...sticky, externalIPs: [own, '203.0.113.3'] })]);
+    expect(live()).toEqual(now);
+  });
+
   test('of a Service without affinity are not remembered any more', () => {
     const followed = new Followed();
     followed.set(['web', of(pods(2), sticky)]);

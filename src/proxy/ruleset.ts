@@ -35,6 +35,16 @@ function* joined<T>(parts: Iterable<Iterable<T>>): Iterable<T> {
   for (const part of parts) yield* part;
 }
 
+/** Pools with clients of a front that is not theirs any more: these clients are remembered by the front, and may come to it again. */
+function leftBehind(before: Contribution, after: Contribution): ReadonlySet<string> {
+  const pools = poolMaps.flatMap((map) =>
+    [...before.poolsOf[map]]
+      .filter(([front, pool]) => after.poolsOf[map].get(front) !== pool)
+      .map(([, pool]) => pool),
+  );
+  return new Set(pools.filter((pool) => after.pools.get(pool)?.isSticky));
+}
+
 /**
  * The table as it should be, as the sum of what Services contribute. `set` notes a change, `takeChanges` gives the
  * nft commands for all that was noted since; `reload` gives those that make the table anew.
@@ -63,6 +73,10 @@ export class Ruleset {
     this.#changeChains(before.chains, after.chains);
     for (const name of setNames)
       this.#changeElements(name, before.elements.get(name), after.elements.get(name));
+    this.#changePools(service, before, after);
+  }
+
+  #changePools(service: string, before: Contribution, after: Contribution): void {
     const poolOf = (pool: string) => `${service} ${pool}`;
     for (const [pool, value] of after.pools) this.#pools.set(poolOf(pool), value);
     for (const map of poolMaps)
@@ -71,6 +85,7 @@ export class Ruleset {
       );
     for (const pool of before.pools.keys())
       if (!after.pools.has(pool)) this.#pools.set(poolOf(pool), undefined);
+    for (const pool of leftBehind(before, after)) this.#pools.renumber(poolOf(pool));
   }
 
   /** Ranges, none within another, whose addresses are Services' alone: what goes to one that no Service has is dropped. */
