@@ -140,7 +140,7 @@ describe('over HTTP/1.1', () => {
     const closed = new Promise((resolve) => socket.on('error', () => {}).on('close', resolve));
     socket.once('data', () => socket.pause());
     socket.write('GET /unread-1 HTTP/1.1\r\nHost: x\r\n\r\n');
-    await expect.poll(() => done).toContain('/unread-1');
+    await expect.poll(() => done, { timeout: 20_000 }).toContain('/unread-1');
     expect(wasDone).toEqual([false]);
     socket.resume();
     await closed;
