@@ -988,6 +988,24 @@ describe.skipIf(why)(`containers on real nodes${why ? ` (skipped: ${why})` : ''}
       }
     });
 
+    test('the proxy tells who is on its node what it does, and nobody else', async () => {
+      await kubectl.apply(shellPod('on-node', untilStopped, { spec: { hostNetwork: true } }));
+      await kubectl.ok('wait pod/on-node --for=condition=Ready --timeout=60s');
+      const told = (path: string) =>
+        kubectl.ok(`exec on-node -- timeout 10 wget -qO- http://127.0.0.1:10249${path}`);
+      expect((await told('/proxyMode')).trim()).toBe('nftables');
+      expect((await told('/healthz')).trim()).toBe('ok');
+      const metrics = await told('/metrics');
+      expect(metrics).toMatch(/^kubeproxy_sync_proxy_rules_duration_seconds_count{ip_family="IPv4"} [1-9]/m);
+      expect(metrics).toMatch(
+        /^kubeproxy_network_programming_duration_seconds_count{ip_family="IPv4"} [1-9]/m,
+      );
+      const closeWait = '/proc/sys/net/netfilter/nf_conntrack_tcp_timeout_close_wait';
+      expect((await kubectl.ok(`exec on-node -- cat ${closeWait}`)).trim()).toBe('3600');
+      const { hostIP } = (await kubectl.json('get pod on-node')).status;
+      await expect(fetch(`http://${hostIP}:10249/metrics`)).rejects.toThrow();
+    });
+
     test('pods get to the pod of their own node where that is wanted', async () => {
       const home = await kubectl.ok('get pod client -o jsonpath={.spec.nodeName}');
       const near = (await kubectl.json('get pods -l app=web')).items.find(
