@@ -22,6 +22,7 @@ import { kubeconfig, type KubeconfigSource } from './kubeconfig.ts';
 import { network } from './options.ts';
 import type { KeyPair, Pki } from './pki.ts';
 import { readResourceMetrics } from './read-resource-metrics.ts';
+import { serverUrl } from './server-url.ts';
 import { type RolesOptions, runRoles } from './roles.ts';
 import { type RunningComponents, runComponents } from './run-components.ts';
 import { administrator, proxyName, ServerCertificates } from './server-certificates.ts';
@@ -145,7 +146,7 @@ export async function startControlPlane(told: ControlPlaneOptions): Promise<Cont
     async () => kubelets.renew(),
   ]);
   const running = runComponents([usage, renewal, descriptorWatch(platform)], platform);
-  const url = `https://${options.host ?? options.addresses[0]}:${port}`;
+  const url = serverUrl(options.host ?? (options.addresses[0] as string), port);
   return {
     server,
     url,

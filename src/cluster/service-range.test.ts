@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ServiceSpec } from '../api/core/v1.ts';
@@ -11,6 +11,7 @@ import { systemPlatform } from '../platform/platform.ts';
 import type { EncryptionSettings } from './encryption.ts';
 import { serveEtcd } from './serve-etcd.ts';
 import { startServer } from './server.ts';
+import { clientFromKubeconfig } from './status.ts';
 import { startCluster } from './testing.ts';
 import { type Cluster, up } from './up.ts';
 
@@ -241,3 +242,27 @@ test('a server that is found under an address of another family is not started',
     'service IP family "fd00::/112" must match public address family "127.0.0.1"',
   );
 });
+
+const hasIPv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === '::1'),
+);
+
+test.skipIf(!hasIPv6)(
+  `a server that is found under an address of IPv6 is asked by it${hasIPv6 ? '' : ' (this machine has none)'}`,
+  async () => {
+    const server = await startServer(
+      {
+        ...{ dataDir, port: 0, bindAddress: '::1', advertiseAddress: '::1', names: [] },
+        ...{ store: 'memory', apiServer: { serviceClusterIpRange: 'fd00::/112' } },
+      },
+      { platform, pid: process.pid },
+    );
+    running.push(server);
+    expect(server.controlPlane.url).toMatch(/^https:\/\/\[::1\]:\d+$/);
+    const { client, close } = await clientFromKubeconfig(platform, server.kubeconfigPath);
+    const found = await client.of(services).get({ namespace: 'default', name: 'kubernetes' });
+    expect(found.spec.clusterIP).toBe('fd00::1');
+    close();
+  },
+  60_000,
+);

@@ -6,6 +6,7 @@ import { Informers } from '../../client/informers.ts';
 import { ServingTls } from '../../kubelet/server/serving-tls.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { type Agent, type NodeParts, startAgent } from '../agent.ts';
+import { serverUrl } from '../server-url.ts';
 import { type NodeClient, nodeClient } from '../node-client.ts';
 import { nameServers } from '../name-servers.ts';
 import { serverTls } from '../pki.ts';
@@ -60,7 +61,7 @@ function serversOf({ ports, endpoints }: EndpointSlice): string[] {
   return (endpoints ?? [])
     .filter(({ conditions }) => conditions?.ready !== false)
     .flatMap(({ addresses }) => addresses)
-    .map((address) => `https://${address.includes(':') ? `[${address}]` : address}:${port}`);
+    .map((address) => serverUrl(address, port));
 }
 
 class NodeRunner implements JoinedAgent {
