@@ -123,7 +123,7 @@ const status = {
   containerStatuses: ['web', 'proxy'].map((name) => ({
     name,
     image: `registry.example.com/shop/${name}:1.14.3`,
-    imageID: `registry.example.com/shop/${name}@sha256:${'5'.repeat(64)}`,
+    imageID: `registry.example.com/shop/${name}@sha256:${'5f'.repeat(32)}`,
     containerID: `containerd://${'a'.repeat(64)}`,
     ready: true,
     started: true,

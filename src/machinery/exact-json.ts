@@ -6,8 +6,8 @@ import { setOwn } from './clone.ts';
  * resources, in raw extensions, in what webhooks are told. Fields of a fixed type are numbers, whatever they hold (see `conform`).
  */
 
-/** What may be a whole number too large for a number. Most texts hold none, and looking costs a tenth of reading. */
-const perhapsLarge = /(?:[:[,\s]|^)-?[0-9]{16}/;
+/** What may be a whole number too large for a number, but no digest. Most texts hold none, and looking costs a tenth of reading. */
+const perhapsLarge = /(?:[:[,\s]|^)-?[0-9]{16,19}(?:[,\]}\s]|$)/;
 
 /** A string with what makes it a key, or a number. */
 const token = /"[^"\\]*(?:\\[^][^"\\]*)*"(\s*:)?|-?[0-9][-+.0-9eE]*/g;
