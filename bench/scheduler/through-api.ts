@@ -182,7 +182,7 @@ class ServerProcess {
   constructor({ program, thread }: Program) {
     // As bin/k8ts starts it.
     this.#child = fork(program, ['serve', this.#path, ...(thread ? ['thread'] : [])], {
-      execArgv: ['--max-semi-space-size=32'],
+      execArgv: ['--max-semi-space-size=32', '--no-allocation-site-pretenuring'],
     });
   }
 
