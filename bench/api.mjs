@@ -7,12 +7,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { numbers } from './arguments.mjs';
 import { Connection } from './http2.mjs';
+import { inspectable, inspectorOf } from './resting.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const program = join(root, 'bin', 'k8ts');
 const usage = 'npm run bench:api [-- SECONDS (a measurement, 4) [PODS (that are listed, 100000)]]';
 const { seconds, listed } = numbers(usage, { seconds: 4, listed: 100_000 });
 const sessions = 4;
+/** How many pods are made, at least, to see what one takes. */
+const leastMore = 40_000;
 /** Creates are measured at first, and again after these: V8 goes on compiling for some ten thousand requests. */
 const warmSeconds = 12;
 
@@ -21,7 +24,8 @@ const percentile = (sorted, share) =>
 
 function up(dataDir) {
   const child = spawn(program, ['up', '--nodes', '0', '--port', '0', '--data-dir', dataDir], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...inspectable },
   });
   return new Promise((resolve, reject) => {
     child.stdout.on('data', (chunk) => String(chunk).includes('ready ') && resolve(child));
@@ -165,13 +169,6 @@ async function watch(pool, dataDir, watchers) {
   for (const connection of own) connection.close();
 }
 
-/** What a process has in memory: of its own, and of files, which the system takes back when it needs to. */
-function residentBytes(pid) {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-  const of = (name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)[1]) * 1024;
-  return { own: of('RssAnon'), files: of('RssFile') };
-}
-
 /** Pages through all pods: once, which makes what is made once, then again and again. */
 async function pages(what, accept, readers = 4) {
   const path = '/api/v1/namespaces/default/pods?limit=500';
@@ -204,6 +201,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 process.on('exit', () => rmSync(dataDir, { recursive: true, force: true }));
 const child = await up(dataDir);
 child.removeAllListeners('exit');
+const resting = inspectorOf(child);
 process.on('exit', () => child.kill('SIGKILL'));
 const pool = clients(dataDir);
 await call(pool[0], {
@@ -223,19 +221,16 @@ for (const [what, make] of [
 const get = () => ({ path: '/api/v1/namespaces/default/configmaps/c-1' });
 for (const inFlight of [1, 64]) await load('get ConfigMap', pool, { inFlight, make: get });
 for (const watchers of [1, 100, 1000]) await watch(pool, dataDir, watchers);
-const before = residentBytes(child.pid);
-const missing = Math.max(0, listed - podsMade);
-await load('', pool, { inFlight: 64, make: pod, forSeconds: 600, count: missing, quiet: true });
-// Garbage is collected when there is something to do.
-for (let i = 0; i < 20; i++) await load('', pool, { inFlight: 16, make: get, count: 2000, quiet: true });
-const after = residentBytes(child.pid);
+const before = await resting();
+const more = Math.max(leastMore, listed - podsMade);
+await load('', pool, { inFlight: 64, make: pod, forSeconds: 600, count: more, quiet: true });
+const after = await resting();
 const { bytes } = await call(pool[0], { path: '/api/v1/namespaces/default/pods?limit=500' });
 const json = bytes / 500;
-const share = (now, then) => `${((now - then) / missing / json).toFixed(1)} x`;
-if (missing > 0)
-  console.log(
-    `${`memory a pod, of ${missing} more`.padEnd(44)} its JSON ${json.toFixed(0)} bytes, own ${share(after.own, before.own)}, files ${share(after.files, before.files)}`,
-  );
+const share = (now, then) => `${((now - then) / more / json).toFixed(2)} x`;
+console.log(
+  `${`memory a pod at rest, of ${more} more`.padEnd(44)} its JSON ${json.toFixed(0)} bytes, own ${share(after.own, before.own)}, files ${share(after.files, before.files)}`,
+);
 await pages('page of 500 pods, JSON', 'application/json');
 await pages('page of 500 pods, protobuf', 'application/vnd.kubernetes.protobuf');
 for (const connection of pool) connection.close();

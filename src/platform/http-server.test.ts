@@ -1,7 +1,4 @@
 import { connect, constants } from 'node:http2';
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import { Worker } from 'node:worker_threads';
 import { Agent, get } from 'node:https';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -65,66 +62,6 @@ test('answers that are not taken do not keep a connection over HTTP/2', async ()
   await new Promise((resolve) => session.once('close', resolve));
   await server.close(0);
 });
-
-/** Has V8 look through all memory, which makes old what is in use. */
-function collect(): void {
-  setFlagsFromString('--expose-gc');
-  runInNewContext('gc')();
-}
-
-/** From Node.js 22 on, V8 makes much of what is new among the old while it warms up, which hides the rest. */
-const makesOldAtOnce = Number.parseInt(process.versions.v8, 10) > 11;
-
-const oldBytes = () =>
-  getHeapSpaceStatistics().find(({ space_name }) => space_name === 'old_space')?.space_used_size ?? 0;
-
-/** A client with memory of its own, which has eight requests under way until it has made all of them. */
-const client = `
-  const { connect } = require('node:http2');
-  const { workerData: { origin, ca, requests } } = require('node:worker_threads');
-  const session = connect(origin, { ca });
-  let left = requests;
-  const next = () => {
-    if (left-- > 0) session.request({ ':path': '/' }).resume().on('close', next);
-    else session.close();
-  };
-  for (let i = 0; i < 8; i++) next();
-`;
-
-test.skipIf(makesOldAtOnce)(
-  'what belongs to a request over HTTP/2 goes with it, and does not grow old',
-  async () => {
-    const {
-      certificate: cert,
-      key,
-      ca,
-    } = await testCertificate({ commonName: 'server', hosts: ['127.0.0.1'], usages: ['server'] });
-    const requests = 3000;
-    const heldBytes = 8000;
-    let asked = 0;
-    let grownOld = 0;
-    let before = 0;
-    const server = await listenHttps({
-      host: '127.0.0.1',
-      port: 0,
-      tls: { cert, key },
-      onRequest: (request, reply) => {
-        const held = Array.from({ length: heldBytes / 8 }, (_, i) => i + 0.5);
-        request.stream.on('error', () => held.pop());
-        reply.send(200, {}, [Buffer.from('x')]);
-        if (asked++ === requests / 2) collect();
-        else if (asked > requests / 2) grownOld += Math.max(0, oldBytes() - before);
-        before = oldBytes();
-      },
-    });
-    const origin = `https://127.0.0.1:${server.port}`;
-    const worker = new Worker(client, { eval: true, workerData: { origin, ca, requests } });
-    await new Promise((resolve) => worker.once('exit', resolve));
-    await server.close(0);
-    expect(asked).toBe(requests);
-    expect(grownOld / (requests / 2)).toBeLessThan(heldBytes / 4);
-  },
-);
 
 test('of connections that have shown nothing the idle ones end when there are too many; those of known clients stay', async () => {
   const of = (usage: 'server' | 'client') =>
