@@ -9,22 +9,20 @@ import type { Program } from '../cluster/node-process.ts';
 /** How this program is started again. */
 export const program: Program = { command: process.execPath, script: process.argv[1] ?? '' };
 
-/**
- * The program of a thread, where the machine has processors enough for it: `on` or `off` in the environment says whether there is one,
- * however many there are.
- */
-const threadOf = (name: string, told: string | undefined, least: number) =>
-  (told ?? (availableParallelism() >= least ? 'on' : 'off')) === 'on'
-    ? new URL(`./${name}.js`, import.meta.url)
-    : undefined;
+/** A machine with a processor to spare; of two, whoever asks needs the other. */
+const hasMore = availableParallelism() > 2;
+
+/** The program of a thread, if it is to have one: `on` or `off` in the environment says so whatever processors there are. */
+const threadOf = (name: string, told: string | undefined) =>
+  (told ?? (hasMore ? 'on' : 'off')) === 'on' ? new URL(`./${name}.js`, import.meta.url) : undefined;
 
 /**
- * What has threads of its own. They take work off the thread that answers. The one of connections makes the way of a request longer, so it is
- * for machines with a processor to spare: of two, whoever asks needs the other. With the scheduler's, a pod costs less even there.
+ * What has threads of its own: they take work off the thread that answers. The one of connections makes the way of a request longer, the scheduler's
+ * has its own memory of all pods: two thirds as much again as the server has of them.
  */
 export const threads: Threads = {
-  http: threadOf('http-thread', process.env.K8TS_HTTP_THREAD, 3),
-  scheduler: threadOf('scheduler-thread', process.env.K8TS_SCHEDULER_THREAD, 2),
+  http: threadOf('http-thread', process.env.K8TS_HTTP_THREAD),
+  scheduler: threadOf('scheduler-thread', process.env.K8TS_SCHEDULER_THREAD),
 };
 
 /** Whether this process may make namespaces, mounts and rules. */
