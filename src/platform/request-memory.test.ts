@@ -1,23 +1,16 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
-import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 import { testCertificate } from '../apiserver/corridor/testing-server.ts';
 import { mustRun, systemProcesses } from './processes.ts';
+import { bundleProgram } from './testing-program.ts';
 
 test('what belongs to a request over HTTP/2 goes with it, and does not grow old', async () => {
   const dir = join(import.meta.dirname, '../../node_modules/.cache', `request-memory-${process.pid}`);
   const [bundle, certificates] = [join(dir, 'child.mjs'), join(dir, 'certificates.json')];
   await mkdir(dir, { recursive: true });
-  await build({
-    entryPoints: [join(import.meta.dirname, 'testing-memory-child.ts')],
-    outfile: bundle,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'error',
-  });
+  await bundleProgram(join(import.meta.dirname, 'testing-memory-child.ts'), bundle);
   const made = await testCertificate({ commonName: 'server', hosts: ['127.0.0.1'], usages: ['server'] });
   await writeFile(certificates, JSON.stringify({ cert: made.certificate, key: made.key, ca: made.ca }));
   const [requests, heldBytes] = [24_000, 8000];

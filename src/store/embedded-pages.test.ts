@@ -2,11 +2,11 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
 import { systemProcesses } from '../platform/processes.ts';
+import { bundleProgram } from '../platform/testing-program.ts';
 import { seededRandom } from '../platform/random.ts';
 import { openEmbeddedStore } from './embedded-store.ts';
 import { put } from './test-support.ts';
@@ -24,15 +24,7 @@ const pageBytes = 4096;
 const kinds = { meta: 8, branch: 1, leaf: 2, overflow: 4 } as const;
 
 beforeAll(async () => {
-  await build({
-    entryPoints: [join(import.meta.dirname, 'test-support-child.ts')],
-    outfile: child,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    external: ['lmdb'],
-    logLevel: 'error',
-  });
+  await bundleProgram(join(import.meta.dirname, 'test-support-child.ts'), child, { external: ['lmdb'] });
   dir = await mkdtemp(join(tmpdir(), 'k8ts-pages-'));
   await makeStore(join(dir, 'whole'));
   whole = await readFile(join(dir, 'whole', 'store.mdb'));

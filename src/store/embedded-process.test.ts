@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
-import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../platform/clock.ts';
 import { systemFiles } from '../platform/files.ts';
 import { type RunningProcess, systemProcesses } from '../platform/processes.ts';
+import { bundleProgram } from '../platform/testing-program.ts';
 import { openEmbeddedStore } from './embedded-store.ts';
 import type { Store } from './store.ts';
 import { put, text, until } from './test-support.ts';
@@ -16,15 +16,7 @@ const bundleDir = join(import.meta.dirname, '../../node_modules/.cache', `store-
 const bundle = join(bundleDir, 'child.mjs');
 
 beforeAll(async () => {
-  await build({
-    entryPoints: [join(import.meta.dirname, 'test-support-child.ts')],
-    outfile: bundle,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    external: ['lmdb'],
-    logLevel: 'error',
-  });
+  await bundleProgram(join(import.meta.dirname, 'test-support-child.ts'), bundle, { external: ['lmdb'] });
 });
 afterAll(() => rm(bundleDir, { recursive: true }));
 

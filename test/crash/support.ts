@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { bundleProgram } from '../../src/platform/testing-program.ts';
 import { root } from '../e2e/support/clients.ts';
 
 export const hasStrace = spawnSync('strace', ['-V']).status === 0;
@@ -12,19 +12,8 @@ export async function bundle(source: string): Promise<{ path: string; remove(): 
   const dir = join(root, 'node_modules', '.cache', `crash-${process.pid}`);
   const name = source.slice(source.lastIndexOf('/') + 1).replace(/\.ts$/, '.mjs');
   const path = join(dir, name);
-  await build({
-    entryPoints: [join(root, source)],
-    outfile: path,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    mainFields: ['module', 'main'],
-    external: ['lmdb'],
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
-    logLevel: 'error',
-  });
+  const options = { external: ['lmdb'], mainFields: ['module', 'main'], requires: true };
+  await bundleProgram(join(root, source), path, options);
   return { path, remove: () => rmSync(path) };
 }
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from '@bufbuild/protobuf';
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Server } from '@grpc/grpc-js';
 import {
   Node,
   NodeServiceCapability_RPC_Type as Capability,
@@ -12,6 +12,7 @@ import {
 import { GrpcError, unaryRoute } from '../../platform/grpc-server.ts';
 import { parseMountInfo } from '../volumes/mounts.ts';
 import { Registration } from '../plugins/generated/pluginregistration/registration_pb.js';
+import { serveAt } from './test-serve-at.ts';
 
 export interface TestCsiDriverOptions {
   /** For its sockets and the data of its volumes. */
@@ -92,13 +93,8 @@ export class TestCsiDriver {
   }
 
   #listen(server: Server, path: string): Promise<void> {
-    rmSync(path, { force: true });
     this.#servers.push(server);
-    return new Promise((resolve, reject) => {
-      server.bindAsync(`unix://${path}`, ServerCredentials.createInsecure(), (error) =>
-        error ? reject(error) : resolve(),
-      );
-    });
+    return serveAt(server, path);
   }
 
   #node(server: Server): void {

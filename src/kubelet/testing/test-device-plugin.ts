@@ -9,7 +9,7 @@ import {
   type MessageShape,
   toBinary,
 } from '@bufbuild/protobuf';
-import { Server, ServerCredentials, type ServerWritableStream } from '@grpc/grpc-js';
+import { Server, type ServerWritableStream } from '@grpc/grpc-js';
 import { systemClock } from '../../platform/clock.ts';
 import { grpcPath } from '../../platform/grpc-method.ts';
 import { unaryRoute } from '../../platform/grpc-server.ts';
@@ -23,6 +23,7 @@ import {
 } from '../plugins/generated/deviceplugin/v1beta1/deviceplugin_pb.js';
 import { Registration } from '../plugins/generated/pluginregistration/registration_pb.js';
 import { pluginChannel } from '../plugins/plugin-channel.ts';
+import { serveAt } from './test-serve-at.ts';
 
 export interface TestDevicePluginOptions {
   /** The kubelet's folder for sockets of such plugins. */
@@ -119,13 +120,8 @@ export class TestDevicePlugin {
   }
 
   #listen(server: Server, path: string): Promise<void> {
-    rmSync(path, { force: true });
     this.#servers.push(server);
-    return new Promise((resolve, reject) => {
-      server.bindAsync(`unix://${path}`, ServerCredentials.createInsecure(), (error) =>
-        error ? reject(error) : resolve(),
-      );
-    });
+    return serveAt(server, path);
   }
 
   #list(): Buffer {

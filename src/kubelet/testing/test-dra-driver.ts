@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { Server, ServerCredentials, type ServerWritableStream } from '@grpc/grpc-js';
+import { Server, type ServerWritableStream } from '@grpc/grpc-js';
 import { grpcPath } from '../../platform/grpc-method.ts';
 import { unaryRoute } from '../../platform/grpc-server.ts';
 import { type Claim, type DeviceSchema, DRAPlugin as V1 } from '../plugins/generated/dra/v1/dra_pb.js';
@@ -13,6 +13,7 @@ import {
   NodeWatchResourcesResponseSchema,
 } from '../plugins/generated/drahealth/v1alpha1/drahealth_pb.js';
 import { Registration } from '../plugins/generated/pluginregistration/registration_pb.js';
+import { serveAt } from './test-serve-at.ts';
 
 export interface TestDraDriverOptions {
   /** For its own socket. */
@@ -173,12 +174,7 @@ export class TestDraDriver {
   }
 
   #listen(server: Server, path: string): Promise<void> {
-    rmSync(path, { force: true });
     this.#servers.push(server);
-    return new Promise((resolve, reject) => {
-      server.bindAsync(`unix://${path}`, ServerCredentials.createInsecure(), (error) =>
-        error ? reject(error) : resolve(),
-      );
-    });
+    return serveAt(server, path);
   }
 }

@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import type { Container, Pod } from '../../api/core/v1.ts';
 import { events, nodes, pods, serviceaccounts } from '../../api/generated/resources.ts';
 import { systemClock } from '../../platform/clock.ts';
+import { bundleProgram } from '../../platform/testing-program.ts';
 import { createTestNode, testImage, type TestNode } from '../runtimes/containerd/test-node.ts';
 import { sandboxImageName } from '../runtimes/containerd/sandbox-image.ts';
 import { TestApi } from './test-api.ts';
@@ -31,18 +31,8 @@ export class RealNode {
   }
 
   async #bundle(source: string, name: string): Promise<void> {
-    const banner = {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    };
-    await build({
-      entryPoints: [join(import.meta.dirname, source)],
-      outfile: join(this.node.directory, name),
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      banner,
-      logLevel: 'error',
-    });
+    const program = join(this.node.directory, name);
+    await bundleProgram(join(import.meta.dirname, source), program, { requires: true });
   }
 
   /** A program of this project that runs on the node, once it has said something; ended by what is given. */
