@@ -125,14 +125,18 @@ export function assignable(wanted: CelType, given: CelType, bound: Substitution 
 /** Whether two types are one, where what is not known of their parts may be anything. */
 export function sameType(a: CelType, b: CelType): boolean {
   if (a === anything || b === anything) return true;
+  return agreeInParts(a, b, (x, y) => x.kind === 'dyn' || y.kind === 'dyn' || sameType(x, y));
+}
+
+/** Whether two types are of one kind, and `agree` says so of what they are made of. */
+function agreeInParts(a: CelType, b: CelType, agree: (x: CelType, y: CelType) => boolean): boolean {
   if (a.kind !== b.kind) return false;
-  const sameIn = (x: CelType, y: CelType) => x.kind === 'dyn' || y.kind === 'dyn' || sameType(x, y);
   switch (a.kind) {
     case 'list':
     case 'optional':
-      return sameIn(a.element, (b as typeof a).element);
+      return agree(a.element, (b as typeof a).element);
     case 'map':
-      return sameIn(a.key, (b as typeof a).key) && sameIn(a.value, (b as typeof a).value);
+      return agree(a.key, (b as typeof a).key) && agree(a.value, (b as typeof a).value);
     default:
       return formatType(a) === formatType(b);
   }
@@ -156,19 +160,7 @@ function joined(a: CelType, b: CelType): CelType {
 }
 
 /** Whether a type is another one, or leaves open what the other says. */
-function saysLess(a: CelType, b: CelType): boolean {
-  if (a.kind === 'dyn') return true;
-  if (a.kind !== b.kind) return false;
-  switch (a.kind) {
-    case 'list':
-    case 'optional':
-      return saysLess(a.element, (b as typeof a).element);
-    case 'map':
-      return saysLess(a.key, (b as typeof a).key) && saysLess(a.value, (b as typeof a).value);
-    default:
-      return formatType(a) === formatType(b);
-  }
-}
+const saysLess = (a: CelType, b: CelType): boolean => a.kind === 'dyn' || agreeInParts(a, b, saysLess);
 
 /** A type with its parameters replaced; those of which nothing is known are dyn. */
 export const substitute = (type: CelType, bound: Substitution): CelType => replaced(type, bound, dynType);
