@@ -19,22 +19,73 @@ export function inspectorOf(child) {
   });
   return async () => {
     child.kill('SIGUSR1');
-    const socket = new WebSocket(await opened);
-    await new Promise((resolve) => socket.once('open', resolve));
-    await asked(socket, 1, 'HeapProfiler.enable');
-    for (let id = 2; id < 5; id++) await asked(socket, id, 'HeapProfiler.collectGarbage');
-    socket.close();
+    const inspector = new Inspector(await opened);
+    await inspector.collectGarbage();
+    inspector.close();
     // Pages are given back by another thread.
     await new Promise((resolve) => setTimeout(resolve, 1000));
     return residentBytes(child.pid);
   };
 }
 
-function asked(socket, id, method) {
-  socket.send(JSON.stringify({ id, method }));
-  return new Promise((resolve) => {
-    socket.on('message', (text) => JSON.parse(text).id === id && resolve());
-  });
+/** Asks the process, and each of its threads, which have heaps of their own. */
+class Inspector {
+  #socket;
+  #opened;
+  #next = 1;
+  #answered = new Map();
+  #threads = [];
+
+  constructor(url) {
+    this.#socket = new WebSocket(url);
+    this.#opened = new Promise((resolve) => this.#socket.once('open', resolve));
+    this.#socket.on('message', (text) => this.#hear(JSON.parse(text)));
+  }
+
+  #hear({ id, method, params }) {
+    this.#answered.get(id)?.();
+    if (method === 'NodeWorker.attachedToWorker') this.#threads.push(params.sessionId);
+    if (method === 'NodeWorker.receivedMessageFromWorker') this.#hear(JSON.parse(params.message));
+  }
+
+  /** Resolves when what the request asks for is done. */
+  #ask(send) {
+    const id = this.#next++;
+    return new Promise((resolve) => {
+      this.#answered.set(id, resolve);
+      send(id);
+    });
+  }
+
+  #call(method, params) {
+    return this.#ask((id) => this.#socket.send(JSON.stringify({ id, method, params })));
+  }
+
+  /** What a thread answers has the number of what it was asked, and not of the message that took it there. */
+  #callThread(sessionId, method) {
+    return this.#ask((id) => {
+      const message = JSON.stringify({ id, method });
+      return this.#call('NodeWorker.sendMessageToWorker', { sessionId, message });
+    });
+  }
+
+  async collectGarbage() {
+    await this.#opened;
+    await this.#call('NodeWorker.enable', { waitForDebuggerOnStart: false });
+    const heaps = [
+      (method) => this.#call(method),
+      ...this.#threads.map((thread) => (method) => this.#callThread(thread, method)),
+    ];
+    for (const call of heaps) {
+      await call('HeapProfiler.enable');
+      for (let i = 0; i < 3; i++) await call('HeapProfiler.collectGarbage');
+    }
+    await this.#call('NodeWorker.disable');
+  }
+
+  close() {
+    this.#socket.close();
+  }
 }
 
 /** What a process has in memory: of its own, and of files, which the system takes back when it needs to. */

@@ -9,20 +9,21 @@ import type { Program } from '../cluster/node-process.ts';
 /** How this program is started again. */
 export const program: Program = { command: process.execPath, script: process.argv[1] ?? '' };
 
-/** A machine with a processor to spare; of two, whoever asks needs the other. */
-const hasMore = availableParallelism() > 2;
-
-/** The program of a thread, if it is to have one: `on` or `off` in the environment says so whatever processors there are. */
-const threadOf = (name: string, told: string | undefined) =>
-  (told ?? (hasMore ? 'on' : 'off')) === 'on' ? new URL(`./${name}.js`, import.meta.url) : undefined;
+/**
+ * The program of a thread, which it has from so many processors on; `on` or `off` in the environment says so whatever processors there are.
+ */
+const threadOf = (name: string, { from, told }: { from: number; told: string | undefined }) =>
+  (told ?? (availableParallelism() >= from ? 'on' : 'off')) === 'on'
+    ? new URL(`./${name}.js`, import.meta.url)
+    : undefined;
 
 /**
- * What has threads of its own: they take work off the thread that answers. The one of connections makes the way of a request longer, the scheduler's
- * has its own memory of all pods: two thirds as much again as the server has of them.
+ * What has threads of its own: they take work off the thread that answers. The one of connections makes the way of a request longer, and of
+ * two processors whoever asks needs the other; the scheduler is then waited for less, and has less work while it waits.
  */
 export const threads: Threads = {
-  http: threadOf('http-thread', process.env.K8TS_HTTP_THREAD),
-  scheduler: threadOf('scheduler-thread', process.env.K8TS_SCHEDULER_THREAD),
+  http: threadOf('http-thread', { from: 3, told: process.env.K8TS_HTTP_THREAD }),
+  scheduler: threadOf('scheduler-thread', { from: 2, told: process.env.K8TS_SCHEDULER_THREAD }),
 };
 
 /** Whether this process may make namespaces, mounts and rules. */

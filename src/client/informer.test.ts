@@ -93,6 +93,15 @@ test('a list that is made anew takes away what is gone', async () => {
   abort.abort();
 });
 
+/** Tells the first watch of a ConfigMap. */
+const teller =
+  ({ watches }: Server) =>
+  (type: 'MODIFIED' | 'DELETED', name: string, revision: number, labels = {}) => {
+    const object = mapNamed(name);
+    const metadata = { ...object.metadata, resourceVersion: String(revision), labels };
+    watches[0]?.onEvent({ type, object: { ...object, metadata } } as WatchEvent);
+  };
+
 /** An informer of ConfigMaps with what its server has to tell. */
 async function following() {
   const { server, informers, abort } = setup();
@@ -101,13 +110,44 @@ async function following() {
   informers.start(abort.signal);
   await informers.synced();
   while (server.watches.length < 1) await new Promise(setImmediate);
-  const tell = (type: 'MODIFIED' | 'DELETED', name: string, revision: number, labels = {}) => {
-    const object = mapNamed(name);
-    const metadata = { ...object.metadata, resourceVersion: String(revision), labels };
-    server.watches[0]?.onEvent({ type, object: { ...object, metadata } } as WatchEvent);
-  };
-  return { informer, tell, abort };
+  return { informer, tell: teller(server), abort };
 }
+
+test('who looks at little keeps little of what it is shown, and nothing of what it never looks at', async () => {
+  const server = new Server();
+  const keep = (object: KubernetesObject) => {
+    const { labels, ...metadata } = object.metadata;
+    return labels?.dull ? undefined : { metadata };
+  };
+  const means = {
+    client: new Client(server),
+    clock: new VirtualClock(),
+    random: seededRandom(1),
+    log: silentLog,
+  };
+  const informers = new Informers({ ...means, keep: new Map([[configmaps, keep]]) });
+  const informer = informers.of(configmaps);
+  const told: string[] = [];
+  informer.onChange({
+    added: ({ metadata }) => told.push(`added ${metadata.name}`),
+    updated: ({ metadata }) => told.push(`updated ${metadata.name}`),
+    deleted: ({ metadata }) => told.push(`deleted ${metadata.name}`),
+  });
+  server.names = names(1);
+  const abort = new AbortController();
+  informers.start(abort.signal);
+  await informers.synced();
+  while (server.watches.length < 1) await new Promise(setImmediate);
+  const tell = teller(server);
+  tell('MODIFIED', 'm1', 8, { dull: 'yes' });
+  tell('MODIFIED', 'm1000', 9, { app: 'web' });
+  expect(informer.list()).toEqual([{ metadata: { ...mapNamed('m1000').metadata, resourceVersion: '9' } }]);
+  tell('MODIFIED', 'm1000', 10, { dull: 'yes' });
+  tell('MODIFIED', 'm1000', 11);
+  expect(told).toEqual(['added m1000', 'updated m1000', 'deleted m1000', 'added m1000']);
+  expect(informer.resourceVersion).toBe('11');
+  abort.abort();
+});
 
 test('who waits for an object is called once, when that object has changed or gone', async () => {
   const { informer, tell, abort } = await following();

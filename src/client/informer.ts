@@ -35,7 +35,15 @@ export interface InformerOptions<T extends KubernetesObject> {
   select?: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'>;
   /** Nobody looks at anything but kind and metadata. */
   metadataOnly?: boolean;
+  /** All of each object unless given. */
+  keep?: Keep<T>;
 }
+
+/**
+ * What is kept of an object, or nothing at all of one that nobody looks at: with a memory of its own, one who looks at little need not
+ * remember all. What is kept has key, uid and revision of the object.
+ */
+export type Keep<T extends KubernetesObject> = (object: Stored<T>) => Stored<T> | undefined;
 
 /** Failures after which it is tried again sooner than this are not warned of. */
 const quietMs = 3000;
@@ -196,7 +204,7 @@ export class Informer<T extends KubernetesObject> {
       for (const item of page.items) {
         const key = keyOf(item);
         seen.add(key);
-        this.#put(key, item);
+        this.#take(key, item);
       }
       resourceVersion = page.metadata.resourceVersion ?? '';
       next = page.metadata.continue || undefined;
@@ -240,7 +248,7 @@ export class Informer<T extends KubernetesObject> {
     this.#resourceVersion = object.metadata.resourceVersion;
     const key = keyOf(object);
     if (type === 'DELETED') this.#remove(key, object);
-    else if (type !== 'BOOKMARK') this.#put(key, object);
+    else if (type !== 'BOOKMARK') this.#take(key, object);
     this.#wakeWaiting();
   }
 
@@ -257,6 +265,13 @@ export class Informer<T extends KubernetesObject> {
     if (!waiting) return;
     this.#waitingForChange.delete(key);
     for (const fn of waiting) fn();
+  }
+
+  #take(key: string, object: Stored<T>): void {
+    const { keep } = this.#options;
+    const kept = keep ? keep(object) : object;
+    if (kept) this.#put(key, kept);
+    else this.#remove(key, object);
   }
 
   #put(key: string, object: Stored<T>): void {

@@ -5,7 +5,7 @@ import type { Log } from '../platform/log.ts';
 import { onAbort } from '../platform/on-abort.ts';
 import type { Random } from '../platform/random.ts';
 import type { Client, ListOptions } from './client.ts';
-import { Informer } from './informer.ts';
+import { Informer, type Keep } from './informer.ts';
 
 export type Selection = Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'>;
 
@@ -26,14 +26,24 @@ interface Shared {
   stop: AbortController;
 }
 
+export interface InformersOptions {
+  client: Client;
+  clock: Clock;
+  random: Random;
+  log: Log;
+  /** What is kept of objects of a resource; all where nothing is said of it. */
+  // biome-ignore lint/suspicious/noExplicitAny: rules of every kind stand in one map
+  keep?: ReadonlyMap<Resource, Keep<any>>;
+}
+
 /** Informers that several components of one process share: one watch for each resource and selection. */
 export class Informers {
-  readonly #options: { client: Client; clock: Clock; random: Random; log: Log };
+  readonly #options: InformersOptions;
   readonly #shared = new Map<string, Shared>();
   #signal: AbortSignal | undefined;
   readonly #running = new Set<Promise<void>>();
 
-  constructor(options: { client: Client; clock: Clock; random: Random; log: Log }) {
+  constructor(options: InformersOptions) {
     this.#options = options;
   }
 
@@ -56,7 +66,9 @@ export class Informers {
       found.users++;
       return found.informer;
     }
-    const informer = new Informer<T>({ ...this.#options, resource, ...wanted });
+    const { keep: rules, ...means } = this.#options;
+    const keep = rules?.get(resource);
+    const informer = new Informer<T>({ ...means, resource, ...wanted, ...(keep && { keep }) });
     const shared = { informer, users: 1, stop: new AbortController() };
     this.#shared.set(key, shared);
     if (this.#signal) this.#run(shared, this.#signal);

@@ -58,7 +58,7 @@ export function controllerManager(
 export function scheduler(
   means: ProcessMeans,
   host: string,
-  options: Pick<SchedulerOptions, 'configuration' | 'plugins' | 'extenders'> = {},
+  options: Pick<SchedulerOptions, 'configuration' | 'plugins' | 'extenders' | 'keep'> = {},
 ): Component {
   const { transportFor, informers, clock, random, meter } = means;
   const log = means.log.named('scheduler');

@@ -13,10 +13,12 @@ import type { Stored } from '../api/resource.ts';
 import { seededRandom } from '../platform/random.ts';
 import { SchedulerCache } from './cache/cache.ts';
 import { podInfo } from './cache/node-info.ts';
+import { defaultConfiguration } from './configuration/configuration.ts';
 import { decide } from './decide.ts';
 import { CycleState } from './framework/cycle-state.ts';
 import type { Decision } from './framework/framework.ts';
 import { Memory } from './framework/memory.ts';
+import { keptPods } from './kept-pod.ts';
 import { testProfile } from './testing.ts';
 import { obviousAffinityScore, obviousProblem, type World } from './testing-oracle.ts';
 
@@ -25,6 +27,7 @@ const namespaces = Object.entries(namespaceLabels).map(
   ([name, labels]) => ({ metadata: { name, labels } }) as unknown as Stored<Namespace>,
 );
 const profile = testProfile({ namespaces });
+const keep = keptPods(defaultConfiguration) as NonNullable<ReturnType<typeof keptPods>>;
 const interPodAffinity = profile.at.score.find((plugin) => plugin.name === 'InterPodAffinity');
 
 const labels = fc.record(
@@ -245,7 +248,9 @@ class Model {
 
   put(pod: Stored<Pod>): void {
     this.pods.push(pod);
-    this.both((cache) => cache.setPod(pod));
+    // The obvious rules look at all of it.
+    this.cache.setPod(keep(pod) as Stored<Pod>);
+    this.keeping.setPod(pod);
   }
 
   both(change: (cache: SchedulerCache) => void): void {

@@ -4,7 +4,7 @@ import type { KubernetesObject, Resource, Stored } from '../api/resource.ts';
 import type { Client } from '../client/client.ts';
 import type { Component } from '../client/component.ts';
 import type { Recorder } from '../client/event-recorder.ts';
-import type { ChangeHandler, Informer } from '../client/informer.ts';
+import type { ChangeHandler, Informer, Keep } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
 import type { Clock } from '../platform/clock.ts';
 import { type Deferred, deferred } from '../platform/deferred.ts';
@@ -61,6 +61,8 @@ export interface SchedulerOptions {
   configuration?: SchedulerConfiguration;
   /** Plugins beside the built-in ones, which a configuration can then name. */
   plugins?: Registry;
+  /** What `informers` keep of a pod, if that is not all. */
+  keep?: Keep<Pod>;
   /** The way to extenders; without one, a configuration cannot have any. */
   extenders?: ExtenderMeans;
 }
@@ -322,8 +324,15 @@ class Scheduler {
     attempt.metrics.chose(attempt);
     this.#startAt = (this.#startAt + examined) % Math.max(1, decision.snapshot.nodes.size);
     this.#cache.nominated.remove(pod.metadata.uid);
-    this.#cache.assume(decision.pod, node);
+    this.#cache.assume(this.#asShown(decision.pod, node), node);
     this.#track(this.#bind({ attempt, decision, node, signal, extenders: this.#extenders }));
+  }
+
+  /** As the informer is going to show it on the node: so it is known again, and no more is kept of it meanwhile. */
+  #asShown(info: PodInfo, node: string): PodInfo {
+    const { pod } = info;
+    const kept = this.#options.keep?.({ ...pod, spec: { ...pod.spec, nodeName: node } });
+    return kept ? { ...info, pod: kept } : info;
   }
 
   /** Decides with extenders. What happens meanwhile waits. */

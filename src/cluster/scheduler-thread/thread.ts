@@ -9,11 +9,14 @@ import { createLog, type LogFields } from '../../platform/log.ts';
 import { MetricRegistry } from '../../platform/metrics/registry.ts';
 import { systemRandom } from '../../platform/random.ts';
 import { ownThread } from '../../platform/thread.ts';
+import { pods } from '../../api/generated/resources.ts';
+import { defaultConfiguration } from '../../scheduler/configuration/configuration.ts';
+import { keptPods } from '../../scheduler/kept-pod.ts';
 import { scheduler } from '../components.ts';
 import type { Command, Report, SchedulerTask } from './messages.ts';
 
 const { data, control, channel, close } = ownThread();
-const { host, configuration } = data as SchedulerTask;
+const { host, configuration = defaultConfiguration } = data as SchedulerTask;
 const tell = (report: Report) => control.postMessage(report);
 const log = createLog({
   clock: systemClock,
@@ -40,9 +43,15 @@ control.on('message', (message) => {
 });
 
 const world = { clock: systemClock, random: systemRandom, log };
-const informers = new Informers({ client: new Client(transport), ...world });
+const keep = keptPods(configuration);
+const informers = new Informers({
+  client: new Client(transport),
+  ...world,
+  ...(keep && { keep: new Map([[pods, keep]]) }),
+});
 const component = scheduler({ ...world, transportFor: () => transport, informers, meter }, host, {
-  ...(configuration && { configuration }),
+  configuration,
+  ...(keep && { keep }),
   extenders: { poster: httpPoster, files: systemFiles },
 });
 informers.start(abort.signal);

@@ -10,6 +10,7 @@ import {
   plus,
   type Resources,
   requestsOf,
+  sameResources,
 } from './resources.ts';
 
 /** A pod with what the scheduler reads off it once. */
@@ -28,31 +29,38 @@ export interface PodInfo {
 }
 
 export function podInfo(pod: Stored<Pod>): PodInfo {
+  const requests = requestsOf(pod);
+  const assumed = assumedRequestsOf(pod);
   return {
     pod,
     priority: pod.spec.priority ?? 0,
-    requests: requestsOf(pod),
-    assumed: assumedRequestsOf(pod),
+    requests,
+    assumed: sameResources(assumed, requests) ? requests : assumed,
     hostPorts: hostPortsOf(pod),
     terms: podTermsOf(pod),
     claims: claimNamesOf(pod),
   };
 }
 
-function hostPortsOf(pod: Pod): string[] {
+/** Most pods have none of this or that. */
+const none: readonly string[] = [];
+
+function hostPortsOf(pod: Pod): readonly string[] {
   const sidecars = (pod.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always');
-  return [...pod.spec.containers, ...sidecars]
+  const ports = [...pod.spec.containers, ...sidecars]
     .flatMap((container) => container.ports ?? [])
     .filter((port) => (port.hostPort ?? 0) > 0)
     .map((port) => `${port.protocol ?? 'TCP'} ${port.hostIP || '0.0.0.0'} ${port.hostPort}`);
+  return ports.length > 0 ? ports : none;
 }
 
 /** A volume with `ephemeral` mounts a claim that is named after the pod. */
-function claimNamesOf(pod: Stored<Pod>): string[] {
-  return (pod.spec.volumes ?? []).flatMap((volume) => {
+function claimNamesOf(pod: Stored<Pod>): readonly string[] {
+  const names = (pod.spec.volumes ?? []).flatMap((volume) => {
     if (volume.persistentVolumeClaim) return [volume.persistentVolumeClaim.claimName];
-    return volume.ephemeral ? [`${pod.metadata.name}-${volume.name}`] : [];
+    return volume.ephemeral ? [`${pod.metadata.name}-${volume.name}`] : none;
   });
+  return names.length > 0 ? names : none;
 }
 
 /** The same of another version of a known pod; undefined where that asks for something else. */

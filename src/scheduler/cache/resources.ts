@@ -38,7 +38,7 @@ export function amountOf(resources: Resources, name: string): number {
 }
 
 /** Whether two amounts are the same. */
-const sameResources = (a: Resources, b: Resources): boolean =>
+export const sameResources = (a: Resources, b: Resources): boolean =>
   a.cpu === b.cpu &&
   a.memory === b.memory &&
   a.storage === b.storage &&

@@ -42,15 +42,20 @@ export interface Handle {
 
 const namespaceIndex = 'scheduler/namespace';
 
+const namespaceOf = ({ metadata }: KubernetesObject) => [metadata?.namespace ?? ''];
+
 /** Listers over shared informers. */
 export function listersOf(informers: Informers): Handle['lister'] {
   return <T extends KubernetesObject>(resource: Resource<T>) => {
     const informer = informers.of(resource);
-    informer.addIndex(namespaceIndex, ({ metadata }) => [metadata.namespace ?? '']);
     return {
       get: (key) => informer.get(key),
       list: () => informer.list(),
-      inNamespace: (namespace) => informer.byIndex(namespaceIndex, namespace),
+      inNamespace(namespace) {
+        // Who never asks, as most do not, need not have it.
+        informer.addIndex(namespaceIndex, namespaceOf);
+        return informer.byIndex(namespaceIndex, namespace);
+      },
       hasReached: (resourceVersion) => informer.hasReached(resourceVersion),
     };
   };

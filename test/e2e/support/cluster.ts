@@ -14,7 +14,7 @@ export interface E2eClusterOptions {
   dataDir?: string;
   /** More arguments of `k8ts up`. */
   args?: readonly string[];
-  /** Whether threads of their own take the connections and schedule, as on machines with more processors than two. */
+  /** Threads of their own take the connections and schedule, however many processors there are. */
   threads?: boolean;
 }
 
@@ -77,8 +77,8 @@ export async function startE2eCluster(options: E2eClusterOptions = {}): Promise<
   const { nodes = 0, runtime = 'simulated', args = [] } = options;
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'k8ts-e2e-'));
   const flags = ['--nodes', String(nodes), '--runtime', runtime, '--data-dir', dataDir, '--port', '0'];
-  const threads = options.threads ? 'on' : 'off';
-  const env = { K8TS_HTTP_THREAD: threads, K8TS_SCHEDULER_THREAD: threads };
+  const { threads } = options;
+  const env: Record<string, string> = threads ? { K8TS_HTTP_THREAD: 'on', K8TS_SCHEDULER_THREAD: 'on' } : {};
   const running = new Running(process.execPath, [k8ts, 'up', ...flags, ...args], { env });
   const ready = /^ready (https:\S+) kubeconfig=(\S+) nodes=(\d+)\/(\d+) in [\d.]+ s$/m;
   try {
