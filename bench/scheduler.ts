@@ -1,7 +1,9 @@
 // How fast pods find their nodes, by the cases of upstream's scheduler_perf: `npm run bench:scheduler`.
-//   --nodes 5000 --pods 1000 --case PodAffinity,Basic --seconds 10 --api --thread
+//   --nodes 5000 --pods 1000 --case PodAffinity,Basic --seconds 10 --api --one-thread
 // Without --api: decisions alone. With it: from creating pods to seeing them bound, on the durable store. API server and scheduler
-// are one process, as in a cluster, and with --thread two threads; this one creates the pods and watches them over HTTPS, all the while.
+// are one process and two threads, as in a cluster where there are processors for that, or one; this process creates the pods and watches
+// them over HTTPS, all the while.
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import { parseArgs } from 'node:util';
@@ -12,7 +14,7 @@ import { serve } from './scheduler/server.ts';
 import { runThroughApi } from './scheduler/through-api.ts';
 
 const usage =
-  'npm run bench:scheduler -- [--nodes 5000] [--pods 1000] [--case NAME,NAME] [--seconds 10] [--api [--thread]]';
+  'npm run bench:scheduler -- [--nodes 5000] [--pods 1000] [--case NAME,NAME] [--seconds 10] [--api [--one-thread]]';
 
 const whatRunsWhere =
   'API server, durable store and scheduler are one process; another creates the pods over HTTPS and sees them bound in a watch';
@@ -26,7 +28,7 @@ function given() {
         case: { type: 'string' },
         seconds: { type: 'string', default: '10' },
         api: { type: 'boolean', default: false },
-        thread: { type: 'boolean', default: false },
+        'one-thread': { type: 'boolean', default: availableParallelism() < 2 },
         help: { type: 'boolean' },
       },
     });
@@ -62,7 +64,8 @@ async function main(): Promise<void> {
   // Nothing else keeps the process alive while the scheduler waits.
   const alive = setInterval(() => {}, 1000);
   console.log(`${nodes} nodes, up to ${pods} pods a case${values.api ? `; ${whatRunsWhere}` : ''}`);
-  const options = { mostMs: seconds * 1000, program: fileURLToPath(import.meta.url), thread: values.thread };
+  const program = fileURLToPath(import.meta.url);
+  const options = { mostMs: seconds * 1000, program, thread: !values['one-thread'] };
   for (const one of cases) {
     if (wanted && !wanted.includes(one.name)) continue;
     say(one.name, await (values.api ? runThroughApi : runPure)(one, { nodes, pods }, options));
