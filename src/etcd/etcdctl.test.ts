@@ -137,7 +137,7 @@ function normal(text: string): string {
       '"$1":0',
     )
     .replace(/, [0-9a-f]{1,16}, 3\.\d\.\d+, [\d.]+ kB, true, false, 2, \d+, \d+,/g, ', ID')
-    .replace(/took = [\d.]+ms/g, 'took = 1ms')
+    .replace(/took = [\d.]+[µm]?s/g, 'took = 1ms')
     .replace(/127\.0\.0\.1:\d+/g, 'HOST');
 }
 

@@ -260,9 +260,17 @@ export class ResourceCache {
     return cursor;
   }
 
-  /** Keeps watchers informed that hear nothing, and ends those who have stopped listening: all of them within `heartbeatTurns` turns. */
-  heartbeat(): void {
-    for (const watcher of this.#turns.next()) watcher.heartbeat();
+  /** In how many turns there is a heartbeat for somebody, as far as can be told. */
+  get turnsUntilHeartbeat(): number {
+    return this.#turns.untilNext;
+  }
+
+  /**
+   * Keeps watchers informed that hear nothing, and ends those who have stopped listening: all of them within `heartbeatTurns` turns, of which
+   * so many have passed.
+   */
+  heartbeat(turns: number): void {
+    for (const watcher of this.#turns.pass(turns)) watcher.heartbeat();
   }
 
   #select(scope: Scope): CachedItem[] {

@@ -216,8 +216,10 @@ export class StoreFeed {
   }
 
   #armHeartbeat(): void {
-    this.#heartbeat = this.#options.clock.after(heartbeatEveryMs / heartbeatTurns, () => {
-      for (const { cache } of this.#slots.values()) cache.heartbeat();
+    let turns = heartbeatTurns;
+    for (const { cache } of this.#slots.values()) turns = Math.min(turns, cache.turnsUntilHeartbeat);
+    this.#heartbeat = this.#options.clock.after((turns * heartbeatEveryMs) / heartbeatTurns, () => {
+      for (const { cache } of this.#slots.values()) cache.heartbeat(turns);
       this.#armHeartbeat();
     });
   }
