@@ -21,13 +21,12 @@ import { takeFacet } from './managed-fields.ts';
 import { checkName, matchNamespace } from './metadata.ts';
 import { isCustom } from './kind.ts';
 import { type Call, namespaceOf, subjectOf } from './registry.ts';
-import { type FieldValidation, type WriteOptions, writeOptions } from './request-options.ts';
+import { applyPatchType, type FieldValidation, type WriteOptions, writeOptions } from './request-options.ts';
 import { applyChange } from './update.ts';
 
 const jsonPatchType = 'application/json-patch+json';
 const mergePatchType = 'application/merge-patch+json';
 const strategicPatchType = 'application/strategic-merge-patch+json';
-const applyPatchType = 'application/apply-patch+yaml';
 
 /** A patch as it was read, and what strict reading found. */
 interface ReadPatch {

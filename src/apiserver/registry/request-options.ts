@@ -85,8 +85,11 @@ export function managerOf(userAgent: string): string {
 /** Whether Go counts a character among those that can be printed. */
 const isPrinted = (c: string) => c === ' ' || !/[\p{C}\p{Z}]/u.test(c);
 
+/** The type of what is applied. */
+export const applyPatchType = 'application/apply-patch+yaml';
+
 function applyErrors(query: URLSearchParams, patchType: string): readonly FieldError[] {
-  if (patchType !== 'application/apply-patch+yaml') {
+  if (patchType !== applyPatchType) {
     return query.has('force') ? [forbiddenField('force', 'may not be specified for non-apply patch')] : [];
   }
   return query.get('fieldManager') ? [] : [required('fieldManager', 'is required for apply patch')];

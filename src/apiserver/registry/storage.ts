@@ -7,6 +7,7 @@ import {
   internalError,
   notFound,
   serviceUnavailable,
+  StatusError,
   timeout,
   tooLarge,
 } from '../../machinery/status-error.ts';
@@ -21,6 +22,7 @@ import { TransformError } from '../encryption/transform-error.ts';
 import { attachedWrites } from './attached.ts';
 import { storeCause } from './cause.ts';
 import { type Call, keyOf, subjectOf } from './registry.ts';
+import { applyPatchType } from './request-options.ts';
 import { untilSeen } from './seen.ts';
 
 /** What a key holds at the head of the store, in the form of the stored kind. Shared and read-only. */
@@ -103,6 +105,28 @@ export interface ObjectWrite {
 
 /** Puts an object; undefined where something else stands than was expected. */
 export async function put(call: Call, write: ObjectWrite): Promise<CachedItem | undefined> {
+  try {
+    return await putWhole(call, write);
+  } catch (error) {
+    const { managedFields, ...metadata } = write.object.metadata;
+    if (!managedFields || !isTooLarge(error) || !mayForgetManagers(call)) throw error;
+    return putWhole(call, { ...write, object: { ...write.object, metadata } });
+  }
+}
+
+/** Refusals by size: those of this server, and etcd's own (or its client's) by what they say. */
+const refusedBySize = /etcdserver: request is too large|trying to send message larger than max/;
+
+function isTooLarge(error: unknown): boolean {
+  if (!(error instanceof StatusError)) return false;
+  return error.reason === 'RequestEntityTooLarge' || refusedBySize.test(error.message);
+}
+
+/** As upstream, who owns what is given up for an object that is too large with it, but not where that is what is written. */
+const mayForgetManagers = ({ request: { info, body } }: Call) =>
+  info.verb !== 'delete' && info.verb !== 'deletecollection' && body?.mediaType !== applyPatchType;
+
+async function putWhole(call: Call, write: ObjectWrite): Promise<CachedItem | undefined> {
   const { key, object, old, expected, beside } = write;
   const { codec } = call.registry.kind;
   const stored = codec ? await codec.encode(object) : object;
@@ -225,5 +249,7 @@ export function translate(error: unknown): unknown {
   if (error.code === 'Closed') return serviceUnavailable('the server is shutting down');
   if (error.code === 'Unavailable') return serviceUnavailable(error.message);
   if (error.code === 'Unknown') return timeout(error.message, 0);
-  return error.code === 'FlushFailed' || error.code === 'Refused' ? internalError(error.message) : error;
+  // As upstream, what etcd says is told as it is.
+  if (error.code === 'Refused') return new StatusError(500, '', error.message);
+  return error.code === 'FlushFailed' ? internalError(error.message) : error;
 }

@@ -6,10 +6,10 @@ import { StoreError, type StoreErrorCode } from '../../store/store.ts';
 import { configMapKind } from '../kinds/core/config-map.ts';
 import { createTestApi } from './testing.ts';
 
-const lost: [StoreErrorCode, number, string, string][] = [
+const lost: [StoreErrorCode, number, string | undefined, string][] = [
   ['Unavailable', 503, 'ServiceUnavailable', 'etcdserver: no leader'],
   ['Unknown', 504, 'Timeout', 'Timeout: etcdserver: no leader'],
-  ['Refused', 500, 'InternalError', 'Internal error occurred: etcdserver: no leader'],
+  ['Refused', 500, undefined, 'etcdserver: no leader'],
   ['FlushFailed', 500, 'InternalError', 'Internal error occurred: etcdserver: no leader'],
   ['Closed', 503, 'ServiceUnavailable', 'the server is shutting down'],
 ];
@@ -65,3 +65,40 @@ test.each([
     expect(await store.get('/registry/configmaps/default/a')).toBeDefined();
   },
 );
+
+test('an object that is too large with its managed fields is stored without them, unless it is applied', async () => {
+  const store = createMemoryStore({ clock: new VirtualClock() });
+  const commit = store.commit.bind(store);
+  const mostBytes = 1.5 * 1024 * 1024;
+  const tooLarge = 'etcdserver: request is too large';
+  store.commit = (request) => {
+    const large = request.writes.some((write) => write.type === 'put' && write.value.length > mostBytes);
+    return large ? Promise.reject(new StoreError('Refused', tooLarge)) : commit(request);
+  };
+  const api = await createTestApi([configMapKind], { store });
+  const key = (i: number) => `this-key-is-very-long-so-as-to-create-a-very-large-serialized-fieldset-${i}`;
+  const data = Object.fromEntries(Array.from({ length: 9999 }, (_, i) => [key(i), 'A']));
+  const merge = 'application/merge-patch+json';
+  const writes: Record<string, (name: string) => Promise<unknown>> = {
+    create: (name) => api.send('create', configmaps, { body: { metadata: { name }, data } }),
+    update: (name) => api.send('update', configmaps, { name, body: { metadata: { name }, data } }),
+    patch: (name) => api.send('patch', configmaps, { name, mediaType: merge, body: { data } }),
+  };
+  for (const [name, write] of Object.entries(writes)) {
+    if (name !== 'create')
+      await api.send('create', configmaps, { body: { metadata: { name }, data: { k: 'v' } } });
+    await write(name);
+    const { metadata, data: stored } = await api.object('get', configmaps, { name });
+    expect(stored).toMatchObject(data);
+    expect(metadata.managedFields).toBeUndefined();
+    const applied = api.send('patch', configmaps, {
+      name,
+      mediaType: 'application/apply-patch+yaml',
+      query: { fieldManager: 'a' },
+      body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, labels: { a: 'b' } } },
+    });
+    await expect(applied).rejects.toMatchObject({
+      status: { code: 500, message: tooLarge },
+    });
+  }
+});
