@@ -8,6 +8,7 @@ import {
   typeSchema,
 } from '../../machinery/schema.ts';
 import { type Dialect, type JsonSchema, refName, refWith } from './json-schema.ts';
+import type { GroupVersion } from './scheme-groups.ts';
 
 const described: Record<string, { description: string; fields: Record<string, string> } | undefined> = docs;
 
@@ -103,12 +104,6 @@ function objectSchema(type: TypeSchema, dialect: Dialect): JsonSchema {
     ...(type.mapType && { 'x-kubernetes-map-type': type.mapType }),
     ...(type.unions && { 'x-kubernetes-unions': type.unions }),
   };
-}
-
-/** A group and version, as in paths. */
-export interface GroupVersion {
-  group: string;
-  version: string;
 }
 
 function kindsOf(type: TypeSchema, everywhere: readonly GroupVersion[]): GroupVersionKind[] {

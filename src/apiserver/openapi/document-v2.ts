@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { TurnSteps } from '../../platform/turn.ts';
 import { customDefinitions } from './custom-definitions.ts';
-import { definitionsFor, type GroupVersion } from './definitions.ts';
+import { definitionsFor } from './definitions.ts';
+import { schemeGroupVersions } from './scheme-groups.ts';
 import { type JsonSchema, refTo } from './json-schema.ts';
 import { bearerToken, metaType, type Operation, phrases } from './operations.ts';
 import { type Parameter, pathParameters } from './parameters.ts';
@@ -103,7 +104,7 @@ export const aroundV2 = (version: string): AroundV2 => ({
 /** The whole API in OpenAPI 2.0, part by part; those of a section in no order. */
 export function* partsV2(
   paths: Iterable<PathOperations>,
-  options: { resources: readonly OpenApiResource[]; groupVersions: readonly GroupVersion[] },
+  resources: readonly OpenApiResource[],
 ): Iterable<PartV2> {
   const shared = new SharedParameters();
   const types = new Set(unreferenced);
@@ -113,8 +114,8 @@ export function* partsV2(
   }
   const definitions = definitionsFor(types, {
     dialect: 'v2',
-    everywhere: options.groupVersions,
-    custom: customDefinitions(options.resources, 'v2'),
+    everywhere: schemeGroupVersions,
+    custom: customDefinitions(resources, 'v2'),
   });
   for (const [name, definition] of definitions) yield ['definitions', name, definition];
   for (const [name, parameter] of shared.all) yield ['parameters', name, parameter];

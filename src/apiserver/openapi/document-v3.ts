@@ -1,5 +1,6 @@
 import { customDefinitions } from './custom-definitions.ts';
-import { definitionsFor, type GroupVersion } from './definitions.ts';
+import { definitionsFor } from './definitions.ts';
+import { type GroupVersion, isOfScheme, schemeGroupVersions } from './scheme-groups.ts';
 import { type JsonSchema, refTo } from './json-schema.ts';
 import { bearerToken, metaType, type Operation, phrases } from './operations.ts';
 import { type Parameter, pathParameters } from './parameters.ts';
@@ -63,6 +64,10 @@ function pathV3(path: PathOperations): Record<string, unknown> {
 
 const coreVersion: GroupVersion = { group: '', version: 'v1' };
 
+/** Which groups kinds such as DeleteOptions are said to belong to: those of the scheme that has the group of the document. */
+const groupsToTell = (own: GroupVersion = coreVersion): readonly GroupVersion[] =>
+  isOfScheme(own.group) ? schemeGroupVersions : [coreVersion, own];
+
 interface DocumentOptions {
   version: string;
   resources: readonly OpenApiResource[];
@@ -74,8 +79,7 @@ interface DocumentOptions {
 /** Some paths in OpenAPI 3.0, with all that they refer to. */
 export function documentV3(paths: readonly PathOperations[], options: DocumentOptions): DocumentV3 {
   const { groupVersion, resources, custom = false } = options;
-  const isOther = groupVersion && groupVersion.group !== '' && !custom;
-  const everywhere = isOther ? [coreVersion, groupVersion] : [coreVersion];
+  const everywhere = custom ? [coreVersion] : groupsToTell(groupVersion);
   const watched =
     !custom && paths.some((path) => path.operations.some((operation) => operation.action === 'list'));
   const definitions = definitionsFor([...typesOf(paths), ...(watched ? [metaType('WatchEvent')] : [])], {

@@ -297,10 +297,23 @@ test('documents of custom resources tell of these alone', async () => {
   expect((await json(api, '/openapi/v3/api/v1')).paths).toHaveProperty('/api/v1/');
   const options = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
   const { definitions } = await json(api, '/openapi/v2');
-  for (const { [options]: everywhere } of [definitions, document.components.schemas])
-    expect(everywhere['x-kubernetes-group-version-kind']).toEqual([
-      { group: '', version: 'v1', kind: 'DeleteOptions' },
-    ]);
+  const kinds = 'x-kubernetes-group-version-kind';
+  const ofCore = { group: '', version: 'v1', kind: 'DeleteOptions' };
+  expect(document.components.schemas[options][kinds]).toEqual([ofCore]);
+  expect(definitions[options][kinds].length).toBeGreaterThan(1);
+});
+
+test('what belongs to every group belongs to all of the scheme, served or not', async () => {
+  const name = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
+  const api = serving(pods);
+  const { definitions } = await json(api, '/openapi/v2');
+  const { schemas } = (await json(api, '/openapi/v3/api/v1')).components;
+  for (const { [name]: options } of [definitions, schemas]) {
+    const told = options['x-kubernetes-group-version-kind'];
+    expect(told).toHaveLength(60);
+    expect(told[0]).toEqual({ group: '', version: 'v1', kind: 'DeleteOptions' });
+    expect(told).toContainEqual({ group: 'imagepolicy.k8s.io', version: 'v1alpha1', kind: 'DeleteOptions' });
+  }
 });
 
 /** The fields of a message by number; what is inside stays bytes. */

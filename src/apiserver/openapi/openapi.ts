@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type GroupVersionKind, kindSchema } from '../../machinery/schema.ts';
 import { turnTogether } from '../../platform/turn.ts';
 import { accepts, parseAccept } from '../http/negotiate.ts';
-import type { GroupVersion } from './definitions.ts';
+import type { GroupVersion } from './scheme-groups.ts';
 import { aroundV2, documentV2, type PartV2, partsOf, partsV2 } from './document-v2.ts';
 import { documentV3 } from './document-v3.ts';
 import { mergeV2 } from './merge-v2.ts';
@@ -235,8 +235,7 @@ function* allPaths(resources: readonly OpenApiResource[]): Iterable<PathOperatio
 
 /** The parts of the document of OpenAPI 2.0, those of other servers among them. */
 async function allParts({ resources, others }: Served, version: string): Promise<Iterable<PartV2>> {
-  const groupVersions = ownVersionsOf(resources);
-  const own = partsV2(allPaths(resources), { resources, groupVersions });
+  const own = partsV2(allPaths(resources), resources);
   if (!others.some(({ v2 }) => v2)) return own;
   const document = await documentV2(aroundV2(version), own);
   const merged = others.reduce(
