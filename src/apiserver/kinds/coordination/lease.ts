@@ -1,4 +1,4 @@
-import type { Lease } from '../../../api/coordination/v1.ts';
+import type { Lease, LeaseSpec } from '../../../api/coordination/v1.ts';
 import { leases } from '../../../api/generated/resources.ts';
 import { type FieldError, forbiddenField, invalid, notSupported } from '../../../machinery/field-error.ts';
 import type { Kind } from '../../registry/kind.ts';
@@ -9,9 +9,17 @@ export const leaseKind: Kind<Lease> = {
   resource: leases,
   allowCreateOnUpdate: true,
   allowUnconditionalUpdate: false,
+  prepareForCreate: (lease) => dropCoordination(lease.spec, {}),
+  prepareForUpdate: (lease, old) => dropCoordination(lease.spec, old.spec),
   validate: (lease) => leaseErrors(lease),
   columns: [nameColumn, text('Holder', 'Who has the lease.', (l) => l.spec.holderIdentity ?? ''), ageColumn],
 };
+
+/** Drops what is said of coordinated elections, unless it was there: upstream has them behind a gate (`CoordinatedLeaderElection`) that is closed. */
+function dropCoordination(spec: LeaseSpec, old: LeaseSpec): void {
+  if (old.strategy === undefined) delete spec.strategy;
+  if (old.preferredHolder === undefined) delete spec.preferredHolder;
+}
 
 function leaseErrors({ spec }: Lease): readonly FieldError[] {
   const { leaseDurationSeconds: duration, strategy } = spec;
