@@ -6,6 +6,7 @@ import {
 } from '../../../api/generated/resources.ts';
 import type {
   CSIDriver,
+  CSIDriverSpec,
   CSINode,
   CSIStorageCapacity,
   VolumeAttachment,
@@ -41,6 +42,8 @@ export const csiDriverKind: Kind<CSIDriver> = {
     driver.spec.seLinuxMount ??= false;
     if (!driver.spec.volumeLifecycleModes?.length) driver.spec.volumeLifecycleModes = ['Persistent'];
   },
+  prepareForCreate: ({ spec }) => dropGatedFields(spec, {}),
+  prepareForUpdate: ({ spec }, old) => dropGatedFields(spec, old.spec),
   validate: (driver) => driverErrors(driver),
   validateUpdate: driverUpdateErrors,
   columns: [
@@ -70,6 +73,11 @@ export const csiDriverKind: Kind<CSIDriver> = {
     ageColumn,
   ],
 };
+
+/** Takes out what upstream 1.36 has behind a gate that is shut (VolumeLimitScaling), unless it was there. */
+function dropGatedFields(spec: CSIDriverSpec, old: CSIDriverSpec): void {
+  if (old.preventPodSchedulingIfMissing === undefined) delete spec.preventPodSchedulingIfMissing;
+}
 
 export const csiNodeKind: Kind<CSINode> = {
   resource: csinodes,

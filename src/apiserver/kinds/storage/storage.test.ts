@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CSIDriver, StorageClass, VolumeAttachment } from '../../../api/storage/v1.ts';
-import { created, createErrors, row, texts, updateErrors } from '../shared/testing.ts';
+import { created, createErrors, row, testContext, texts, updateErrors } from '../shared/testing.ts';
 import { attachmentUpdateErrors } from './csi-validation.ts';
 import { csiDriverKind, csiNodeKind, csiStorageCapacityKind, volumeAttachmentKind } from './csi.ts';
 import { storageClassKind, volumeAttributesClassKind } from './storage-class.ts';
@@ -152,6 +152,18 @@ describe('a driver', () => {
     expect(createErrors(csiDriverKind, driver({ serviceAccountTokenInSecrets: false }))).toEqual([
       'spec.serviceAccountTokenInSecrets: Invalid value: false: serviceAccountTokenInSecrets is set but no tokenRequests are specified',
     ]);
+  });
+
+  test('keeps no pods away where it is missing: upstream has that behind a gate that is closed', () => {
+    const keeping = driver({ preventPodSchedulingIfMissing: true });
+    const old = created(csiDriverKind, keeping);
+    expect(old.spec).not.toHaveProperty('preventPodSchedulingIfMissing');
+    const changed = structuredClone(keeping);
+    csiDriverKind.prepareForUpdate?.(changed, old, testContext());
+    expect(changed.spec).not.toHaveProperty('preventPodSchedulingIfMissing');
+    const stored = { ...old, spec: { ...old.spec, preventPodSchedulingIfMissing: false } };
+    csiDriverKind.prepareForUpdate?.(keeping, stored, testContext());
+    expect(keeping.spec.preventPodSchedulingIfMissing).toBe(true);
   });
 
   test('attaches or does not, for good', () => {
