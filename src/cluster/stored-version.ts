@@ -1,4 +1,4 @@
-import { kubernetesVersion } from '../apiserver/plain/version.ts';
+import { kubernetesVersion } from '../machinery/kubernetes-version.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { UserError } from './user-error.ts';
 import { version } from './version.ts';

@@ -140,9 +140,9 @@ test('what the proxy does is told on a port of its own, under upstream’s names
     services: [service('web', '01', local)],
     endpointslices: [far],
   });
-  const ask = async (path: string, port = 10_249) => {
+  const ask = async (path: string, port = 10_249, headers: Record<string, string> = {}) => {
     await vi.waitFor(() => expect(open.has(port)).toBe(true));
-    const answer = await fetch(`http://127.0.0.1:${open.get(port)}${path}`);
+    const answer = await fetch(`http://127.0.0.1:${open.get(port)}${path}`, { headers });
     return [answer.status, answer.headers.get('content-type'), await answer.text()] as const;
   };
   const read = async () => {
@@ -211,6 +211,19 @@ test('what the proxy does is told on a port of its own, under upstream’s names
   expect(JSON.parse(text)).toMatchObject({
     'kubeproxy.config.k8s.io': { Mode: 'nftables', MetricsBindAddress: '127.0.0.1:10249' },
   });
+  expect(await ask('/healthz/ping')).toEqual([200, 'text/plain; charset=utf-8', 'ok']);
+  const [, , levels] = await ask('/metrics/slis');
+  expect(levels).toContain('kubernetes_healthcheck{name="ping",type="healthz"} 1\n');
+  expect(levels).toContain('kubernetes_healthchecks_total{name="ping",status="success",type="healthz"} 1\n');
+  const [, words, page] = await ask('/statusz');
+  expect(words).toBe('text/plain; charset=utf-8');
+  expect(page).toMatch(/^\nkube-proxy statusz\n/);
+  expect(page).toMatch(/\nBinary version: 1\.36\.0\n/);
+  expect(page).toMatch(/\nPaths: \/configz \/healthz \/metrics \/proxyMode\n$/);
+  const accept = 'application/json;as=Statusz;g=config.k8s.io;v=v1beta1';
+  const [, , object] = await ask('/statusz', undefined, { accept });
+  expect(JSON.parse(object)).toMatchObject({ kind: 'Statusz', metadata: { name: 'kube-proxy' } });
+  expect((await ask('/statusz', undefined, { accept: 'application/json' }))[0]).toBe(406);
   expect((await ask('/other'))[0]).toBe(404);
   await stop();
   expect(open.size).toBe(0);

@@ -17,6 +17,7 @@ import { TurnSteps } from '../platform/turn.ts';
 import type { Flow, ProxyBackend } from './backend.ts';
 import { Claims } from './claims.ts';
 import { contributionOf } from './contribution.ts';
+import { kubernetesVersion } from '../machinery/kubernetes-version.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { proxiedAddress } from './endpoints.ts';
 import { type Front, frontKey, frontsOf, portsWithoutLocal } from './fronts.ts';
@@ -109,6 +110,8 @@ class Proxy {
       listen,
       registry,
       settings,
+      version: kubernetesVersion,
+      clock: options.clock,
       log: options.log,
     });
     const health = new SyncHealth(options.clock);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type GroupVersionKind, kindSchema } from '../../machinery/schema.ts';
 import { turnTogether } from '../../platform/turn.ts';
-import { accepts, parseAccept } from '../http/negotiate.ts';
+import { accepts, parseAccept } from '../../machinery/accept.ts';
 import type { GroupVersion } from './scheme-groups.ts';
 import { aroundV2, documentV2, type PartV2, partsOf, partsV2 } from './document-v2.ts';
 import { documentV3 } from './document-v3.ts';

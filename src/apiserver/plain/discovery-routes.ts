@@ -2,7 +2,8 @@ import { type Discovery, entityTag } from '../discovery/discovery.ts';
 import type { Exchange } from '../corridor/exchange.ts';
 import type { PathMux, PlainAnswer } from '../corridor/plain-routes.ts';
 import { standardCodecs } from '../http/standard-codecs.ts';
-import { accepts, type Encoding, mediaTypes, negotiate, parseAccept } from '../http/negotiate.ts';
+import { accepts, parseAccept } from '../../machinery/accept.ts';
+import { type Encoding, mediaTypes, negotiate } from '../http/negotiate.ts';
 
 /** What this server can be reached as, for the document at `/api`. */
 export interface DiscoveryRoutesOptions {

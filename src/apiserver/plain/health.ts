@@ -1,7 +1,7 @@
 import { goQuote } from '../../machinery/go-text.ts';
 import type { Exchange } from '../corridor/exchange.ts';
 import type { PathMux, PlainAnswer } from '../corridor/plain-routes.ts';
-import type { HealthCounts } from './health-counts.ts';
+import type { HealthCounts } from '../../platform/metrics/health-counts.ts';
 
 /** One thing that must be well. Gives why it is not. */
 export interface HealthCheck {

@@ -1,7 +1,5 @@
+import { kubernetesVersion } from '../../machinery/kubernetes-version.ts';
 import type { PathMux } from '../corridor/plain-routes.ts';
-
-/** The version of the Kubernetes API that is spoken. */
-export const kubernetesVersion = 'v1.36.0';
 
 /** What `kubectl version` reads. `own` is k8ts's own version; it stands where builds say theirs. */
 export function versionInfo(own: string): Record<string, string> {

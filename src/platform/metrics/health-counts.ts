@@ -1,5 +1,4 @@
-import type { Clock } from '../../platform/clock.ts';
-import type { PathMux } from '../corridor/plain-routes.ts';
+import type { Clock } from '../clock.ts';
 
 /** What has come of one check in one place. */
 interface Outcomes {
@@ -28,13 +27,8 @@ export class HealthCounts {
     this.#outcomes.set(key, found);
   }
 
-  /** Serves them at `/metrics/slis`. */
-  serve(mux: PathMux): void {
-    const contentType = 'text/plain; version=0.0.4; charset=utf-8';
-    mux.handle('/metrics/slis', () => ({ contentType, body: this.#exposition() }));
-  }
-
-  #exposition(): string {
+  /** What `/metrics/slis` tells. */
+  exposition(): string {
     const all = [...this.#outcomes.values()];
     const results = all.map(
       ({ name, type, isWell }) => `kubernetes_healthcheck{name="${name}",type="${type}"} ${Number(isWell)}`,
