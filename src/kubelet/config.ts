@@ -9,9 +9,6 @@ import type { NodeHost } from './node/node-host.ts';
 import type { Runtime } from './runtimes/runtime.ts';
 import type { KubeletServerOptions } from './server/options.ts';
 
-/** The Kubernetes version that the kubelet says it is. */
-export const kubeletVersion = 'v1.36.0';
-
 /** What this kubelet does that not every kubelet of a supported version does, sorted. */
 export const declaredFeatures: string[] = [
   'ExtendWebSocketsToKubelet',

@@ -7,7 +7,8 @@ import {
   quantitySign,
   subtractQuantities,
 } from '../../machinery/quantity.ts';
-import { kubeletVersion, type NodeIdentity } from '../config.ts';
+import { kubernetesVersion } from '../../machinery/kubernetes-version.ts';
+import type { NodeIdentity } from '../config.ts';
 import type { Image, RuntimeStatus, RuntimeVersion } from '../runtimes/types.ts';
 import type { FileSystemSpace } from '../../platform/host-calls.ts';
 import type { HostFacts } from './node-host.ts';
@@ -104,7 +105,7 @@ export function systemInfo(facts: HostFacts, runtime: RuntimeVersion): NodeSyste
     kernelVersion: facts.kernelVersion,
     osImage: facts.osImage,
     containerRuntimeVersion: `${runtime.name}://${runtime.version}`,
-    kubeletVersion,
+    kubeletVersion: kubernetesVersion,
     kubeProxyVersion: '',
     operatingSystem: facts.operatingSystem,
     architecture: facts.architecture,

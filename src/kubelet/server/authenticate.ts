@@ -44,6 +44,7 @@ const named: [string, string][] = [
   ['/runningpods', 'pods'],
   ['/healthz', 'healthz'],
   ['/configz', 'configz'],
+  ['/statusz', 'statusz'],
 ];
 
 /** What a request to the kubelet means for access control. */
@@ -77,7 +78,7 @@ export class Gatekeeper {
   /** Whether the caller may do this; finer names count, and so does `proxy`, which stands for all. */
   async allows(caller: Caller, action: NodeAction): Promise<boolean> {
     if (await this.#ask(caller, action)) return true;
-    const isFine = ['pods', 'healthz', 'configz'].includes(action.subresource);
+    const isFine = ['pods', 'healthz', 'configz', 'statusz'].includes(action.subresource);
     return isFine && this.#ask(caller, { ...action, subresource: 'proxy' });
   }
 

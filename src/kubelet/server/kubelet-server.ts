@@ -1,6 +1,11 @@
 import { PassThrough, type Writable } from 'node:stream';
+import { kubernetesVersion } from '../../machinery/kubernetes-version.ts';
+import { StatusError } from '../../machinery/status-error.ts';
+import { statuszPage } from '../../machinery/z-pages/statusz.ts';
+import { writtenZPage, type ZPage } from '../../machinery/z-pages/z-page.ts';
 import type { HttpReply, HttpRequest, HttpServer, HttpUpgrade } from '../../platform/http.ts';
 import { endWhenIdle } from '../../platform/join-streams.ts';
+import { HealthCounts } from '../../platform/metrics/health-counts.ts';
 import { ProcessMetrics } from '../../platform/metrics/process-metrics.ts';
 import { SocketReply } from '../../platform/socket-reply.ts';
 import type { MetricRegistry } from '../../platform/metrics/registry.ts';
@@ -23,7 +28,7 @@ import { PodFinder } from './pod-finder.ts';
 import { forwardOverSpdy, forwardOverWebSocket, parsePort, type PortForward } from './port-forward.ts';
 import { NodeCpu } from './node-cpu.ts';
 import { nodeLog } from './node-logs.ts';
-import { type KubeletRoute, parseRoute, takesMethod } from './routes.ts';
+import { type KubeletRoute, parseRoute, plainPaths, takesMethod } from './routes.ts';
 import { spdyCommandClient } from './spdy-command.ts';
 import { wantsSpdy, wantsWebSocket } from './spdy-upgrade.ts';
 import { ownMetrics } from './own-metrics.ts';
@@ -54,6 +59,8 @@ type RouteOf<K extends KubeletRoute['kind']> = Extract<KubeletRoute, { kind: K }
 
 /** Upstream's `streamingConnectionIdleTimeout`. */
 const idleTimeoutMs = 4 * 60 * 60 * 1000;
+/** What `/healthz` looks at, under upstream's names. */
+const healthChecks = ['ping', 'log', 'syncloop'] as const;
 const metricsType = 'text/plain; version=0.0.4; charset=utf-8';
 const isYes = (text: string | null) => text === '1' || text === 'true';
 
@@ -65,12 +72,18 @@ export class KubeletServer {
   readonly #startedAt: string;
   readonly #process: ProcessMetrics;
   readonly #cpu = new NodeCpu();
+  readonly #health: HealthCounts;
+  readonly #status: ZPage;
 
   constructor(parts: KubeletServerParts) {
     this.#parts = parts;
     this.#gatekeeper = new Gatekeeper(parts.context);
     this.#finder = new PodFinder(parts);
     this.#process = new ProcessMetrics(parts.context.platform.files);
+    const { clock } = parts.context.platform;
+    this.#health = new HealthCounts(clock);
+    const page = { component: 'kubelet', clock, version: kubernetesVersion, paths: () => plainPaths };
+    this.#status = statuszPage(page);
     this.#startedAt = new Date(parts.context.platform.clock.now()).toISOString();
   }
 
@@ -140,7 +153,14 @@ export class KubeletServer {
       case 'runningPods':
         return sendJson(reply, this.#podList('Running'));
       case 'healthz':
+        for (const name of healthChecks) this.#health.note(name, 'healthz', true);
         return sendText(reply, 200, 'ok');
+      case 'healthCheck':
+        return sendText(reply, 200, 'ok');
+      case 'healthMetrics':
+        return sendText(reply, 200, this.#health.exposition(), metricsType);
+      case 'statusz':
+        return sendZPage(reply, this.#status, [request.headers.accept].flat()[0]);
       case 'summary':
         return sendJson(reply, summaryDocument(await this.#measure()));
       case 'resourceMetrics':
@@ -310,6 +330,15 @@ export class KubeletServer {
 function sendText(reply: HttpReply, status: number, text: string, type = 'text/plain; charset=utf-8'): void {
   const body = Buffer.from(text);
   reply.send(status, { 'content-type': type, 'content-length': body.length }, [body]);
+}
+
+function sendZPage(reply: HttpReply, page: ZPage, accept: string | undefined): void {
+  try {
+    const { contentType, headers, body } = writtenZPage(page, accept);
+    reply.send(200, { 'content-type': contentType, ...headers }, [Buffer.from(body)]);
+  } catch (error) {
+    throw error instanceof StatusError ? new HttpProblem(error.status.code ?? 500, error.message) : error;
+  }
 }
 
 function sendJson(reply: HttpReply, value: unknown): void {

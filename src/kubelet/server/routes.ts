@@ -11,27 +11,35 @@ export type KubeletRoute =
         | 'pods'
         | 'runningPods'
         | 'healthz'
+        | 'healthCheck'
         | 'summary'
         | 'metrics'
         | 'resourceMetrics'
         | 'probeMetrics'
-        | 'configz';
+        | 'healthMetrics'
+        | 'configz'
+        | 'statusz';
     };
 
 const plain: Record<string, KubeletRoute> = {
   '/pods': { kind: 'pods' },
   '/runningpods': { kind: 'runningPods' },
   '/healthz': { kind: 'healthz' },
-  '/healthz/ping': { kind: 'healthz' },
-  '/healthz/log': { kind: 'healthz' },
-  '/healthz/syncloop': { kind: 'healthz' },
+  '/healthz/ping': { kind: 'healthCheck' },
+  '/healthz/log': { kind: 'healthCheck' },
+  '/healthz/syncloop': { kind: 'healthCheck' },
   '/stats/summary': { kind: 'summary' },
   '/metrics': { kind: 'metrics' },
   '/metrics/cadvisor': { kind: 'resourceMetrics' },
   '/metrics/resource': { kind: 'resourceMetrics' },
   '/metrics/probes': { kind: 'probeMetrics' },
+  '/metrics/slis': { kind: 'healthMetrics' },
   '/configz': { kind: 'configz' },
+  '/statusz': { kind: 'statusz' },
 };
+
+/** The paths at which always the same is. */
+export const plainPaths: readonly string[] = Object.keys(plain);
 
 /** What only looks takes GET; who may do no more than look must not run anything. */
 const methods: Partial<Record<KubeletRoute['kind'], readonly string[]>> = {

@@ -3,7 +3,7 @@ import type { Pod, PodStatus } from '../../api/core/v1.ts';
 import { subjectaccessreviews, tokenreviews } from '../../api/generated/resources.ts';
 import { Client } from '../../client/client.ts';
 import type { ApiRequest, Transport } from '../../client/transport.ts';
-import type { HttpListener, HttpRequest, HttpServer } from '../../platform/http.ts';
+import type { HttpListener, HttpRequest, HttpServer, ReplyHeaders } from '../../platform/http.ts';
 import { MetricRegistry } from '../../platform/metrics/registry.ts';
 import { MemoryFiles } from '../../platform/memory-files.ts';
 import { VirtualClock } from '../../platform/virtual-clock.ts';
@@ -76,6 +76,7 @@ test.each([
   ['POST', '/exec/a/b/c', { verb: 'create', subresource: 'proxy' }],
   ['GET', '/logs/x', { verb: 'get', subresource: 'log' }],
   ['GET', '/pods', { verb: 'get', subresource: 'pods' }],
+  ['GET', '/statusz', { verb: 'get', subresource: 'statusz' }],
 ])('%s %s is access to nodes', (method, path, action) => {
   expect(nodeAction(method, path)).toEqual(action);
 });
@@ -142,6 +143,7 @@ describe('who may call', () => {
     const { gate, asked, clock } = gatekeeper((subresource) => subresource === 'proxy');
     const caller = { username: 'ann', groups: [] };
     expect(await gate.allows(caller, { verb: 'get', subresource: 'pods' })).toBe(true);
+    expect(await gate.allows(caller, { verb: 'get', subresource: 'statusz' })).toBe(true);
     expect(await gate.allows(caller, { verb: 'get', subresource: 'metrics' })).toBe(false);
     const before = asked.length;
     await gate.allows(caller, { verb: 'get', subresource: 'metrics' });
@@ -152,15 +154,14 @@ describe('who may call', () => {
   });
 });
 
-test.each([
-  ['GET', '/run/n/p/c?cmd=id', 405],
-  ['PUT', '/run/n/p/c?cmd=id', 405],
-  ['POST', '/run/n/p/c?cmd=id', 200],
-  ['POST', '/pods', 405],
-  ['DELETE', '/healthz', 405],
-  ['HEAD', '/healthz', 200],
-  ['GET', '/healthz', 200],
-])('%s %s is answered with %i', async (method, target, expected) => {
+interface Sent {
+  status: number;
+  headers: ReplyHeaders;
+  text: string;
+}
+
+/** A server on a node with one container, asked by whoever may do all; and the commands that were run in it. */
+function serving() {
   const pod = { metadata: { name: 'p', namespace: 'n', uid: 'u' }, spec: { containers: [{ name: 'c' }] } };
   const container = { id: 'i', name: 'c', state: 'running' };
   const nothing = Buffer.alloc(0);
@@ -175,21 +176,63 @@ test.each([
     workers: { all: () => [{ pod }] },
     view: { load: async () => ({ containers: [container], sandboxes: [] }) },
   } as unknown as KubeletServerParts;
-  const status = await new Promise<number>((resolve) => {
-    const listen: HttpListener = async ({ onRequest }) => {
-      const peer = { trusted: true, commonName: 'ann', organizations: [], sha256: '', untilMs: Infinity };
-      onRequest({ method, target, headers: {}, peer } as unknown as HttpRequest, {
-        started: false,
-        send: resolve,
-        open: () => expect.fail(),
-      });
-      return {} as HttpServer;
-    };
-    const tls = new ServingTls({ cert: '', key: '' });
-    void new KubeletServer(parts).listen({ host: '', port: 0, tls, listen });
-  });
-  expect(status).toBe(expected);
+  const server = new KubeletServer(parts);
+  const ask = (method: string, target: string, headers: Record<string, string> = {}) =>
+    new Promise<Sent>((resolve) => {
+      const listen: HttpListener = async ({ onRequest }) => {
+        const peer = { trusted: true, commonName: 'ann', organizations: [], sha256: '', untilMs: Infinity };
+        onRequest({ method, target, headers, peer } as unknown as HttpRequest, {
+          started: false,
+          send: (status, sent, body = []) =>
+            resolve({ status, headers: sent, text: Buffer.concat([...body]).toString() }),
+          open: () => expect.fail(),
+        });
+        return {} as HttpServer;
+      };
+      const tls = new ServingTls({ cert: '', key: '' });
+      void server.listen({ host: '', port: 0, tls, listen });
+    });
+  return { ask, commands };
+}
+
+test.each([
+  ['GET', '/run/n/p/c?cmd=id', 405],
+  ['PUT', '/run/n/p/c?cmd=id', 405],
+  ['POST', '/run/n/p/c?cmd=id', 200],
+  ['POST', '/pods', 405],
+  ['DELETE', '/healthz', 405],
+  ['HEAD', '/healthz', 200],
+  ['GET', '/healthz', 200],
+])('%s %s is answered with %i', async (method, target, expected) => {
+  const { ask, commands } = serving();
+  expect((await ask(method, target)).status).toBe(expected);
   expect(commands).toEqual(target.startsWith('/run') && expected === 200 ? [['id']] : []);
+});
+
+test('the kubelet says how it is, in words and as an object', async () => {
+  const { ask } = serving();
+  const words = await ask('GET', '/statusz');
+  expect(words.text).toMatch(/^\nkubelet statusz\n/);
+  expect(words.text).toMatch(/\nPaths: \/configz \/healthz \/metrics \/pods \/runningpods \/stats\n$/);
+  const accept = 'application/json;as=Statusz;g=config.k8s.io;v=v1beta1';
+  const object = await ask('GET', '/statusz', { accept });
+  expect(JSON.parse(object.text)).toMatchObject({
+    kind: 'Statusz',
+    metadata: { name: 'kubelet' },
+    binaryVersion: '1.36.0',
+  });
+  expect((await ask('GET', '/statusz', { accept: 'application/json' })).status).toBe(406);
+});
+
+test('the kubelet counts what its health checks find, of all of them and no single one', async () => {
+  const { ask } = serving();
+  await ask('GET', '/healthz');
+  await ask('GET', '/healthz/ping');
+  const { text } = await ask('GET', '/metrics/slis');
+  for (const name of ['ping', 'log', 'syncloop'])
+    expect(text).toContain(
+      `kubernetes_healthchecks_total{name="${name}",status="success",type="healthz"} 1\n`,
+    );
 });
 
 test('logs of the node are a list of links, or a file', async () => {
