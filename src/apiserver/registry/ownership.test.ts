@@ -14,6 +14,7 @@ import {
 } from '../../api/generated/resources.ts';
 import type { ManagedFieldsEntry } from '../../api/meta/v1.ts';
 import type { KubernetesObject, Resource, Stored } from '../../api/resource.ts';
+import { encodeProtobuf } from '../../machinery/protobuf.ts';
 import type { StatusError } from '../../machinery/status-error.ts';
 import { createTestCluster, type TestApi, type TestRequest } from './testing.ts';
 
@@ -416,6 +417,33 @@ describe('managers', () => {
     const operation = [{ op: 'replace', path: '/metadata/managedFields', value: managedFields }];
     await writersOf(api, configmaps, 'c').json('a', operation);
     expect(managersOf(await writersOf(api, configmaps, 'c').get())).toEqual(['a Update']);
+  });
+
+  test.each([
+    '{"f:metadata":{}}{"trailing":"data"}',
+    '{"f:metadata":{"f:finalizers":{"v:\\"a\\" {\\"trailing\\":1}":{}}}}',
+    '{"f:metadata":{"f:ownerReferences":{"k:{\\"uid\\":\\"abc\\"} {\\"trailing\\":1}":{}}}}',
+    '{"f:metadata":',
+  ])('whose fields are no set in protobuf are ignored: %s', async (wrong) => {
+    const api = await createTestCluster();
+    const { get } = writersOf(api, configmaps, 'c');
+    const long = 'x'.repeat(wrong.length - '{"f:":{}}'.length);
+    const entry = { manager: 'm', operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1' };
+    const managedFields = [{ ...entry, fieldsV1: { [`f:${long}`]: {} } }];
+    const write = (verb: string, data: Record<string, string>) => {
+      const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', managedFields }, data };
+      const bytes = Buffer.from(encodeProtobuf(body));
+      bytes.write(wrong, bytes.indexOf(`{"f:${long}":{}}`));
+      const mediaType = 'application/vnd.kubernetes.protobuf';
+      const name = verb === 'create' ? {} : { name: 'c' };
+      return api.send(verb, configmaps, { ...name, mediaType, body: bytes, query: { fieldManager: 'a' } });
+    };
+    await write('create', { foo: 'bar' });
+    expect(entriesOf(await get())).toEqual([['a Update', { 'f:data': { '.': {}, 'f:foo': {} } }]]);
+    await write('update', { foo: 'baz', more: 'x' });
+    expect(entriesOf(await get())).toEqual([
+      ['a Update', { 'f:data': { '.': {}, 'f:foo': {}, 'f:more': {} } }],
+    ]);
   });
 
   test('of a version that is gone come back with what they apply', async () => {

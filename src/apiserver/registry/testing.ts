@@ -120,6 +120,7 @@ function typed(verb: string, { group, version, kind, type }: Resource, request: 
 
 function bodyOf({ body, mediaType = 'application/json' }: TestRequest) {
   if (body === undefined) return undefined;
+  if (body instanceof Uint8Array) return { mediaType, bytes: body };
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   return { mediaType, bytes: Buffer.from(text) };
 }

@@ -142,9 +142,10 @@ function readScalar(bytes: Uint8Array, scalar: ScalarName, depth: number): unkno
     case 'IntOrString':
       return numbers.get(1) === 1 ? (text(3) ?? '') : (numbers.get(2) ?? 0) | 0;
     case 'RawExtension':
-    case 'FieldsV1':
     case 'JSONValue':
       return readRaw(text(1));
+    case 'FieldsV1':
+      return readFields(text(1));
     case 'Verbs':
     case 'ExtraValue':
       return (chunks.get(1) ?? []).map((chunk) => chunk.toString('utf8'));
@@ -171,6 +172,15 @@ function readRaw(text: string | undefined): unknown {
     return parseJson(text);
   } catch {
     throw new ProtobufError('raw extension is not JSON');
+  }
+}
+
+/** Fields that are no JSON are no reason to refuse an object: the text is none of the sets that managed fields can have, which are ignored then. */
+function readFields(text: string | undefined): unknown {
+  try {
+    return readRaw(text);
+  } catch {
+    return text;
   }
 }
 
