@@ -4,6 +4,7 @@ import { directory, flagValues, spanMs, wholeNumber } from './arguments.ts';
 import { withControlPlaneFlags } from './control-plane-flags.ts';
 import { withEtcdFlags } from './etcd-flags.ts';
 import { fail, printError } from './output.ts';
+import { keepHangupIgnored } from './world.ts';
 
 /** Where a cluster is kept unless the user says: the system's place for root, the user's own otherwise. */
 function defaultDataDir(): string {
@@ -245,6 +246,7 @@ async function main(): Promise<void> {
   await program.parseAsync(process.argv);
 }
 
+keepHangupIgnored();
 // Nobody may be listening any more; that is no reason to end.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 process.on('unhandledRejection', (error) => {

@@ -26,6 +26,14 @@ export const threads: Threads = {
   scheduler: threadOf('scheduler-thread', { from: 2, told: process.env.K8TS_SCHEDULER_THREAD }),
 };
 
+/** Whether whoever started this process wants it to outlive its terminal, as `nohup` does. `bin/k8ts` finds out, since Node.js does not tell. */
+const ignoresHangup = process.env.K8TS_HANGUP === 'ignored';
+
+/** Keeps a hang-up ignored that was so when the process was started: Node.js has undone that. */
+export function keepHangupIgnored(): void {
+  if (ignoresHangup) process.on('SIGHUP', () => {});
+}
+
 /** Whether this process may make namespaces, mounts and rules. */
 export const isRoot = process.getuid?.() === 0;
 
@@ -86,12 +94,16 @@ function keepSpare(): void {
   }
 }
 
-export const platformWith = (log: Log): Platform => systemPlatform(log);
+export const platformWith = (log: Log): Platform => systemPlatform(log, { outliveTerminal: ignoresHangup });
+
+const stopSignals: readonly NodeJS.Signals[] = ignoresHangup
+  ? ['SIGINT', 'SIGTERM']
+  : ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** Resolves when the user or the system asks the process to end; a second time ends it at once. */
 export function whenAskedToStop(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    for (const signal of stopSignals) {
       let asked = false;
       process.on(signal, () => {
         if (asked && signal === 'SIGINT') process.exit(130);

@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from './clock.ts';
 import { type Files, systemFiles } from './files.ts';
 import type { Log } from './log.ts';
-import { type Processes, systemProcesses } from './processes.ts';
+import { lastingProcesses, type Processes, systemProcesses } from './processes.ts';
 import { type Random, systemRandom } from './random.ts';
 
 /** Everything a component may use of the world outside, handed to it by who makes it. */
@@ -13,7 +13,8 @@ export interface Platform {
   processes: Processes;
 }
 
-/** The real world. */
-export function systemPlatform(log: Log): Platform {
-  return { clock: systemClock, random: systemRandom, log, files: systemFiles, processes: systemProcesses };
+/** The real world. With `outliveTerminal`, so do the services that are started: what a terminal sends to all its processes does not reach them. */
+export function systemPlatform(log: Log, { outliveTerminal = false } = {}): Platform {
+  const processes = outliveTerminal ? lastingProcesses : systemProcesses;
+  return { clock: systemClock, random: systemRandom, log, files: systemFiles, processes };
 }

@@ -102,10 +102,15 @@ async function run(
 async function start(
   command: string,
   args: readonly string[],
-  options: ServiceOptions = {},
+  { isDetached = false, ...options }: ServiceOptions & { isDetached?: boolean } = {},
 ): Promise<RunningProcess> {
   const env = options.env ? { ...process.env, ...options.env } : process.env;
-  const child = spawn(command, args, { env, cwd: options.cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, {
+    env,
+    cwd: options.cwd,
+    detached: isDetached,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   child.stdout.on('data', (chunk: Buffer) => options.onOutput?.(chunk, 'stdout'));
   child.stderr.on('data', (chunk: Buffer) => options.onOutput?.(chunk, 'stderr'));
   const end = ended(child);
@@ -116,3 +121,9 @@ async function start(
 
 /** The machine's own processes. */
 export const systemProcesses: Processes = { run, start };
+
+/** The same, whose services are in sessions of their own, without a terminal. */
+export const lastingProcesses: Processes = {
+  run,
+  start: (command, args, options) => start(command, args, { ...options, isDetached: true }),
+};

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { root } from './support/clients.ts';
 import { type E2eCluster, startE2eCluster } from './support/cluster.ts';
-import { runToEnd } from './support/commands.ts';
+import { Running, runToEnd } from './support/commands.ts';
 
 const started: E2eCluster[] = [];
 const start = async (...options: Parameters<typeof startE2eCluster>) => {
@@ -72,6 +72,26 @@ test('in the background, with a kubeconfig of choice and nothing on disk', async
     expect(existsSync(join(dataDir, 'store'))).toBe(false);
   } finally {
     expect((await k8ts('down', '--data-dir', dataDir)).code).toBe(0);
+    rmSync(dataDir, { recursive: true });
+  }
+});
+
+test('a hang-up ends it as Ctrl-C does, unless it was started to outlive its terminal', async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'k8ts-e2e-'));
+  const program = join(root, 'bin', 'k8ts');
+  const flags = ['up', '--nodes', '0', '--port', '0', '--data-dir', dataDir];
+  try {
+    const usual = new Running(program, flags);
+    await usual.shows(/^ready /m);
+    expect(await usual.stop('SIGHUP')).toMatchObject({ code: 0 });
+    const lasting = new Running('nohup', [program, ...flags]);
+    await lasting.shows(/^ready /m);
+    lasting.child.kill('SIGHUP');
+    expect((await k8ts('status', '--data-dir', dataDir)).code).toBe(0);
+    const ended = await lasting.stop('SIGTERM');
+    expect(ended).toMatchObject({ code: 0 });
+    expect(ended.stderr).toContain('stopping (SIGTERM)');
+  } finally {
     rmSync(dataDir, { recursive: true });
   }
 });
