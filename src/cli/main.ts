@@ -32,7 +32,7 @@ function addUp(program: Command): void {
     )
     .addOption(
       new Option('--runtime <kind>', 'what runs the containers')
-        .choices(['containerd', 'docker', 'simulated'])
+        .choices(['containerd', 'simulated'])
         .default('containerd'),
     )
     .addOption(dataDirOption())

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { events } from '../api/generated/resources.ts';
 import { kindsAs } from '../apiserver/kinds/kinds.ts';
 import { createTestApi } from '../apiserver/registry/testing.ts';
-import { readLimits, readServiceAccounts } from './api-server-settings.ts';
+import { silentLog } from '../platform/log.ts';
+import { systemPlatform } from '../platform/platform.ts';
+import { readApiServerSettings, readLimits, readServiceAccounts } from './api-server-settings.ts';
 
 const hourMs = 3_600_000;
 
@@ -52,6 +54,23 @@ test.each([
   await api.clock.advance(afterMs);
   expect((await api.list(events)).items).toHaveLength(left);
 });
+
+test.each([
+  [['Node', 'RBAC'], undefined, undefined],
+  [['Node', 'RBAC'], true, true],
+  [['AlwaysAllow'], undefined, false],
+  [['Node', 'AlwaysAllow'], true, false],
+])(
+  'with the authorization modes %j, and anonymous requests %s, these are let on: %s',
+  async (modes, told, expected) => {
+    const means = await readApiServerSettings(
+      { authorization: { modes }, authentication: { allowAnonymous: told } },
+      { platform: systemPlatform(silentLog), issuer: 'https://own', others: { podRange: '10.244.0.0/16' } },
+    );
+    expect(means.options.allowAnonymous).toBe(expected);
+    await means.close();
+  },
+);
 
 test('what is not said of tokens stays as it is', () => {
   expect(readServiceAccounts()).toEqual({});

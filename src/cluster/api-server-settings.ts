@@ -91,7 +91,14 @@ export async function readApiServerSettings(
   const auditing = audit && (await startAuditing(audit, platform));
   const authorizing = await readAuthorization(authorization, platform);
   const encrypting = await readEncryption(more.encryption ?? {}, platform);
-  const authenticating = await readAuthentication(authentication, { files: platform.files, issuer });
+  const allowsAll = authorization.modes?.includes('AlwaysAllow') ?? false;
+  const authenticating = await readAuthentication(authentication, {
+    files: platform.files,
+    issuer,
+    allowsAll,
+  });
+  if (allowsAll && authenticating.allowAnonymous === false)
+    platform.log.warn('authorization mode AlwaysAllow: requests without credentials are refused');
   const means: ApiServerMeans = {
     async inCluster(store) {
       if (told) return means;

@@ -49,10 +49,13 @@ type Authentication = Pick<
   'jwt' | 'staticTokens' | 'webhookTokens' | 'allowAnonymous' | 'anonymousPaths'
 >;
 
-/** Reads the files that the settings name. Throws a UserError where one cannot be used. */
+/**
+ * Reads the files that the settings name. Throws a UserError where one cannot be used. Where everybody may do everything (`allowsAll`), flags let
+ * nobody on without credentials, as upstream has it.
+ */
 export async function readAuthentication(
   settings: AuthenticationSettings,
-  { files, issuer }: { files: Files; issuer: string },
+  { files, issuer, allowsAll = false }: { files: Files; issuer: string; allowsAll?: boolean },
 ): Promise<Authentication> {
   const { configFile, oidc, tokenFile, webhook, allowAnonymous } = settings;
   if (configFile && oidc)
@@ -62,7 +65,7 @@ export async function readAuthentication(
     : oidc && (await ofFlags(oidc, { files, issuer }));
   if (told?.anonymous && allowAnonymous !== undefined)
     throw new UserError('--anonymous-auth flag cannot be set when anonymous field is configured');
-  const { enabled = allowAnonymous, conditions } = told?.anonymous ?? {};
+  const { enabled = allowsAll ? false : allowAnonymous, conditions } = told?.anonymous ?? {};
   return {
     ...(told && told.jwt.length > 0 && { jwt: { issuers: told.jwt, getter: httpsGetter } }),
     ...(tokenFile && { staticTokens: await readTokenFile(tokenFile, files) }),

@@ -15,7 +15,7 @@ export interface StoreOptions {
 export interface ClusterOptions extends StoreOptions {
   /** Nodes to run; 0 is the control plane alone, which needs no root. */
   nodes: number;
-  runtime: 'containerd' | 'docker' | 'simulated';
+  runtime: 'containerd' | 'simulated';
   /** Where everything that outlives a start is kept. */
   dataDir: string;
   /** The API server's port; 0 picks a free one, undefined takes 6443 or, where that is taken, a free one. */

@@ -146,8 +146,6 @@ class ClusterBuilder {
 
   async build(): Promise<Cluster> {
     const { options, platform } = this.#start;
-    if (options.runtime === 'docker')
-      throw new UserError('--runtime docker is not there yet', 'use --runtime containerd');
     if (this.#isReal && options.nodes > mostNodes)
       throw new UserError(
         `--nodes ${options.nodes} is more than the network of real nodes has room for: ${mostNodes}`,
