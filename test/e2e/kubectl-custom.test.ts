@@ -226,4 +226,38 @@ describe('custom resources', () => {
       'must have exactly one version marked as storage version',
     );
   });
+
+  test('names of kinds that are built in go on to be theirs', async () => {
+    const plain = {
+      type: 'object',
+      properties: { spec: { type: 'object', properties: { a: { type: 'string' } } } },
+    };
+    const taking = {
+      ...definition,
+      metadata: { name: 'examples.taking.test' },
+      spec: {
+        group: 'taking.test',
+        scope: 'Namespaced',
+        names: { plural: 'examples', singular: 'pod', kind: 'Example', shortNames: ['po', 'pod'] },
+        versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: plain } }],
+      },
+    };
+    await cluster.kubectl.apply(taking);
+    await cluster.kubectl.ok('wait crd/examples.taking.test --for=condition=Established --timeout=20s');
+    await kubectl.apply({ apiVersion: 'taking.test/v1', kind: 'Example', metadata: { name: 'one' } });
+    for (const name of ['pod', 'po', 'pods'])
+      expect(await kubectl.ok(`get ${name} -o name`)).not.toContain('one');
+    expect(await kubectl.ok('get examples -o name')).toBe('example.taking.test/one');
+
+    // As a kind of another scope it is there at once, as soon as the first is gone.
+    await cluster.kubectl.ok('delete crd examples.taking.test --timeout=30s');
+    await cluster.kubectl.apply({ ...taking, spec: { ...taking.spec, scope: 'Cluster' } });
+    await cluster.kubectl.ok('wait crd/examples.taking.test --for=condition=Established --timeout=20s');
+    expect(await kubectl.ok('api-resources --api-group=taking.test --namespaced=false --no-headers')).toMatch(
+      /^examples +po,pod +taking\.test\/v1 +false +Example$/,
+    );
+    await cluster.kubectl.apply({ apiVersion: 'taking.test/v1', kind: 'Example', metadata: { name: 'two' } });
+    expect(await kubectl.ok('get examples -o name')).toBe('example.taking.test/two');
+    await cluster.kubectl.ok('delete crd examples.taking.test --timeout=30s');
+  });
 });

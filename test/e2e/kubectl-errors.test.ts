@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type E2eCluster, startE2eCluster } from './support/cluster.ts';
 import type { CommandClient } from './support/kubectl.ts';
@@ -153,6 +155,59 @@ describe.concurrent('manifests that are no good', () => {
     expect(await kubectl.apply(configMap('large', { text: 'x'.repeat(300_000) }), '--server-side')).toContain(
       'serverside-applied',
     );
+  });
+});
+
+describe.concurrent('of what is no good, the rest is done', () => {
+  test('a folder with one such file, wherever it lies', async () => {
+    const { kubectl } = await cluster.namespace();
+    const folder = dirname(kubectl.file(pod('one'), 'one.yaml'));
+    mkdirSync(join(folder, 'inner'));
+    writeFileSync(join(folder, 'inner', 'two.yaml'), JSON.stringify(pod('two')));
+    writeFileSync(join(folder, 'inner', 'wrong.yaml'), JSON.stringify({ ...pod('three'), kind: undefined }));
+    const all = (command: string) => kubectl.run([...command.split(' '), '-f', folder, '--recursive']);
+    const created = await all('create');
+    expect(created).toMatchObject({ code: 1, stdout: 'pod/two created\npod/one created\n' });
+    expect(created.stderr).toContain('error validating data: kind not set');
+    for (const [command, what] of [
+      ['label x=y', 'labeled'],
+      ['annotate x=y', 'annotated'],
+    ] as const) {
+      const [verb, ...rest] = command.split(' ');
+      const done = await kubectl.run([verb as string, '-f', folder, '--recursive', ...rest]);
+      expect(done).toMatchObject({ code: 1, stdout: `pod/two ${what}\npod/one ${what}\n` });
+      expect(done.stderr).toContain("Object 'Kind' is missing");
+    }
+    const described = await all('describe');
+    expect(described.stdout.match(/^Name: +(one|two)$/gm)).toHaveLength(2);
+    const deleted = await all('delete --grace-period=0 --force');
+    expect(deleted.stdout).toContain('pod "one" force deleted');
+    expect(await stored(kubectl)).toEqual([]);
+  });
+
+  test('what a forced apply has deleted for nothing is put back', async () => {
+    const { kubectl } = await cluster.namespace();
+    const labelled = (selected: string, name: string, version?: string) => {
+      const { spec, ...rest } = deployment('web', { replicas: 0 });
+      return {
+        ...rest,
+        metadata: { name: 'web', ...(version && { resourceVersion: version }) },
+        spec: {
+          ...spec,
+          selector: { matchLabels: { name: selected } },
+          template: { ...spec.template, metadata: { labels: { name } } },
+        },
+      };
+    };
+    const label = () => kubectl.ok('get deployment web -o jsonpath={.spec.template.metadata.labels.name}');
+    await kubectl.apply(labelled('a', 'a'));
+    expect(await refused(kubectl, labelled('b', 'b', '99'))).toContain('Error from server (Conflict)');
+    expect(await kubectl.apply(labelled('b', 'b', '99'), '--force')).toBe('deployment.apps/web configured');
+    expect(await label()).toBe('b');
+    expect(await refused(kubectl, labelled('b', 'c', '99'), '--force')).toContain(
+      'spec.template.metadata.labels: Invalid value',
+    );
+    expect(await label()).toBe('b');
   });
 });
 

@@ -213,6 +213,35 @@ describe.concurrent('other workloads', () => {
     expect(nodes.split(' ').sort()).toEqual(['node-1', 'node-2', 'node-3']);
     expect(await kubectl.ok('get daemonset agent')).toMatch(/agent +3 +3 +3 +3 +3 +<none>/);
   });
+
+  test('a DaemonSet tells what changed it, and goes back to what it was', async () => {
+    const { kubectl } = await cluster.namespace();
+    const { replicas: _, ...spec } = deployment('agent').spec;
+    const agent = { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'agent' }, spec };
+    const first = kubectl.file(agent, 'first.yaml');
+    const second = kubectl.file(JSON.stringify(agent).replace('web:1', 'web:2'), 'second.yaml');
+    const image = () =>
+      kubectl.ok('get daemonset agent -o jsonpath={.spec.template.spec.containers[0].image}');
+    for (const file of [first, second]) {
+      await kubectl.ok(['apply', '-f', file, '--record']);
+      await kubectl.ok('rollout status daemonset/agent --timeout=60s');
+    }
+    const history = await kubectl.ok('rollout history daemonset');
+    expect(history).toMatch(/^1 +kubectl apply .*first\.yaml.*--record=true$/m);
+    expect(history).toMatch(/^2 +kubectl apply .*second\.yaml.*--record=true$/m);
+    expect(await kubectl.ok('rollout undo daemonset --dry-run=server')).toBe(
+      'daemonset.apps/agent rolled back (server dry run)',
+    );
+    expect(await image()).toBe('registry.test/web:2');
+    expect(await kubectl.fails('rollout undo daemonset --to-revision=1000000')).toContain(
+      'error: unable to find specified revision 1000000 in history',
+    );
+    await kubectl.ok('rollout undo daemonset');
+    expect(await image()).toBe('registry.test/web:1');
+    const numbers =
+      '{.metadata.generation} {.metadata.annotations.deprecated\\.daemonset\\.template\\.generation}';
+    expect(await kubectl.ok(['get', 'daemonset', 'agent', '-o', `jsonpath=${numbers}`])).toBe('3 3');
+  });
 });
 
 describe('Pods', () => {
