@@ -64,5 +64,7 @@ describe('a file that is written as a whole', () => {
     mkdirSync(path, { recursive: true });
     await expect(systemFiles.writeAtomic(path, 'text')).rejects.toThrow('EISDIR');
     expect(readdirSync(folder)).toEqual(['kubeconfig']);
+    const lost = join(dir, 'none', 'kubeconfig');
+    await expect(systemFiles.writeAtomic(lost, 'text')).rejects.toThrow(`open '${lost}'`);
   });
 });

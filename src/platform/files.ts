@@ -112,6 +112,8 @@ async function writeAtomic(
   } catch (error) {
     // On a full disk above all nothing may be left that takes more of it at each try.
     await fs.rm(temporary, { force: true }).catch(() => {});
+    // Whoever reads it knows the file by its own name.
+    if (error instanceof Error) error.message = error.message.replaceAll(temporary, path);
     throw error;
   }
   await syncDir(dirname(path), { open: fs.open });
