@@ -98,7 +98,9 @@ export async function readApiServerSettings(
     allowsAll,
   });
   if (allowsAll && authenticating.allowAnonymous === false)
-    platform.log.warn('authorization mode AlwaysAllow: requests without credentials are refused');
+    platform.log
+      .named('authentication')
+      .warn('authorization mode AlwaysAllow: requests without credentials are refused');
   const means: ApiServerMeans = {
     async inCluster(store) {
       if (told) return means;
