@@ -44,6 +44,14 @@ test('what selects objects of the same labels is found out once, until something
   expect(looks({ app: 'web' })).toEqual([['default/b'], 1]);
 });
 
+test('where nothing selects, nobody’s labels are looked at', async () => {
+  const selecting = new Selecting(cluster.informers.of(poddisruptionbudgets), () => undefined);
+  await cluster.settle();
+  const { proxy: labels, revoke } = Proxy.revocable<Record<string, string>>({}, {});
+  revoke();
+  expect(selecting.keysFor(pod(labels))).toEqual([]);
+});
+
 test('what cannot be read selects nothing', async () => {
   await budget('a', { app: 'web' });
   await cluster.settle();

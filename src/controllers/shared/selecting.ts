@@ -44,6 +44,8 @@ export class Selecting<T extends KubernetesObject> {
 
   /** The keys of those that select an object. */
   keysFor({ metadata: { namespace = '', labels = {} } }: KubernetesObject): readonly string[] {
+    // Most namespaces have no disruption budget, and many no Service.
+    if (this.#informer.countByIndex(byNamespace, namespace) === 0) return [];
     const text = JSON.stringify(labels);
     const known = this.#known.get(namespace)?.get(text);
     if (known) return known;
