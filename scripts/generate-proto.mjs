@@ -1,5 +1,5 @@
 // Derives messages and services from proto/: of container runtimes into src/kubelet/runtimes/generated/, of plugins into
-// src/kubelet/plugins/generated/, of etcd into src/store/etcd/generated/; nothing of it is committed. Does nothing when neither the input nor the generator has changed.
+// src/kubelet/plugins/generated/, of etcd into src/store/etcd/generated/, of key services into src/apiserver/encryption/kms/generated/; nothing of it is committed. Does nothing when neither the input nor the generator has changed.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,10 @@ const parts = [
   { template: 'buf.gen.yaml', out: join(root, 'src', 'kubelet', 'runtimes', 'generated') },
   { template: 'buf.gen.plugins.yaml', out: join(root, 'src', 'kubelet', 'plugins', 'generated') },
   { template: 'buf.gen.etcd.yaml', out: join(root, 'src', 'store', 'etcd', 'generated') },
+  {
+    template: 'buf.gen.kms.yaml',
+    out: join(root, 'src', 'apiserver', 'encryption', 'kms', 'generated'),
+  },
 ];
 
 function inputHash() {

@@ -341,8 +341,14 @@ interface Parts {
 /** It is followed from before the server starts. */
 const encryptionHook = 'start-encryption-provider-config-automatic-reload';
 
-/** Upstream's name for what asks the key servers of a configuration that is followed, be there none. */
-const keyServers: HealthCheck = { name: 'kms-providers', check: () => undefined };
+/** Upstream's name for what asks the plugins that hold keys: where there are any, or may be. */
+function keyChecks(encryption: EncryptionOptions | undefined): HealthCheck[] {
+  if (!encryption) return [];
+  const { transformers, isFollowed } = encryption;
+  return isFollowed || transformers.usesKms
+    ? [{ name: 'kms-providers', check: () => transformers.keyHealth() }]
+    : [];
+}
 
 class Server implements ApiServer {
   readonly dispatcher: RegistryDispatcher;
@@ -502,13 +508,13 @@ class Server implements ApiServer {
     const { clock } = this.#options.platform;
     const counts = new HealthCounts(clock);
     const live = [ping, logging, this.#storeCheck()];
-    const keyChecks = this.#options.encryption?.isFollowed ? [keyServers] : [];
+    const keyHolders = keyChecks(this.#options.encryption);
     const started = [...this.#hooks.checks(), this.#hooks.check(autoregistration, 'autoregister-completion')];
     const serve = (path: string, checks: readonly HealthCheck[]) =>
       serveHealth(routes, path, { checks, counts });
-    serve('/healthz', [...live, ...keyChecks, ...started]);
+    serve('/healthz', [...live, ...keyHolders, ...started]);
     serve('/livez', [...live, ...started]);
-    serve('/readyz', [...live, ...keyChecks, ...this.#readyChecks(), ...started]);
+    serve('/readyz', [...live, ...keyHolders, ...this.#readyChecks(), ...started]);
     routes.handle('/metrics/slis', () => ({ contentType: expositionType, body: counts.exposition() }));
     serveStatusz(routes, { clock, own: this.#options.version });
     serveFlagz(routes, this.#options.flags ?? {});

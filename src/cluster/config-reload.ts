@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Metric } from '../platform/metrics/metric.ts';
 import type { Platform } from '../platform/platform.ts';
+import { textHash } from '../platform/text-hash.ts';
 
 /** A configuration that is followed while it changes. */
 export interface FollowedConfig {
@@ -13,6 +13,13 @@ export interface FollowedConfig {
   periodMs: number;
   /** What is logged where it cannot be used, before why. */
   failure: string;
+  /** The name of this server, of which metrics tell a hash. */
+  serverId?: string | undefined;
+}
+
+/** What is said cannot be used now, and maybe later: it is tried again whenever the file is looked at. */
+export class NotYetUsable extends Error {
+  override readonly name = 'NotYetUsable';
 }
 
 export interface ReloadMeans<T> extends Pick<Platform, 'files' | 'clock' | 'log'> {
@@ -26,8 +33,8 @@ export class ConfigReload<T> {
   readonly #means: ReloadMeans<T>;
   readonly #abort = new AbortController();
   readonly #counts = { success: { reloads: 0, lastMs: 0 }, failure: { reloads: 0, lastMs: 0 } };
-  /** What was read last, and what of it is in force. */
-  #seen: string;
+  /** What was read last and need not be tried again, and what is in force. */
+  #seen: string | undefined;
   #inForce: string;
   #isMissing = false;
 
@@ -71,6 +78,7 @@ export class ConfigReload<T> {
     try {
       use(await read(text));
     } catch (error) {
+      if (error instanceof NotYetUsable) this.#seen = undefined;
       this.#failed(error as Error);
       return;
     }
@@ -94,12 +102,13 @@ export class ConfigReload<T> {
 
   /** Under upstream's names. */
   get metrics(): Metric[] {
-    const { about } = this.#config;
+    const { about, serverId = '' } = this.#config;
+    const server = textHash(serverId);
     const prefix = `apiserver_${about}_config_controller_`;
     const statuses = () => Object.entries(this.#counts).filter(([, { reloads }]) => reloads > 0);
     const values = (valueOf: (count: { reloads: number; lastMs: number }) => number) => () =>
       statuses().map(([status, count]) => ({
-        labels: { status, apiserver_id_hash: '' },
+        labels: { status, apiserver_id_hash: server },
         value: valueOf(count),
       }));
     return [
@@ -119,10 +128,8 @@ export class ConfigReload<T> {
         name: `${prefix}last_config_info`,
         type: 'gauge',
         help: 'The configuration that is in force, by its hash.',
-        values: () => [{ labels: { apiserver_id_hash: '', hash: hashOf(this.#inForce) }, value: 1 }],
+        values: () => [{ labels: { apiserver_id_hash: server, hash: textHash(this.#inForce) }, value: 1 }],
       },
     ];
   }
 }
-
-const hashOf = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;

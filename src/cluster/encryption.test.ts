@@ -71,9 +71,9 @@ describe('an encryption configuration', () => {
       'error while building transformers: resource "pods" is masked by earlier rule "*."',
     ],
     [
-      'with a KMS',
-      configuration('a').replace('identity: {}', 'kms: {apiVersion: v2, name: vault, endpoint: "unix:///x"}'),
-      'error while building transformers: resources[0].providers[1].kms: KMS provider "vault": KMS is not supported',
+      'with a KMS of version 1',
+      configuration('a').replace('identity: {}', 'kms: {name: vault, endpoint: "unix:///x"}'),
+      'error while building transformers: KMSv1 is deprecated and will only receive security updates going forward. Use KMSv2 instead.  Set --feature-gates=KMSv1=true to use the deprecated KMSv1 feature.',
     ],
   ];
   test.each(cases)('%s is refused', async (_, text, message) => {

@@ -1,12 +1,11 @@
 import { checkEncryption, decodeEncryption } from '../apiserver/encryption/configuration.ts';
-import {
-  ResourceTransformers,
-  type TransformersByName,
-} from '../apiserver/encryption/resource-transformers.ts';
+import { ResourceTransformers, type TransformerSet } from '../apiserver/encryption/resource-transformers.ts';
 import type { EncryptionOptions } from '../apiserver/server.ts';
+import { serverId as serverIdOf } from '../apiserver/start/identity-lease.ts';
 import { parseYaml } from '../machinery/yaml.ts';
 import type { Platform } from '../platform/platform.ts';
-import { ConfigReload } from './config-reload.ts';
+import { ConfigReload, NotYetUsable } from './config-reload.ts';
+import { hostName } from './host-name.ts';
 import { UserError } from './user-error.ts';
 
 /** How values are encrypted in the store; the names are those of upstream's flags. */
@@ -39,8 +38,17 @@ export async function readEncryption(
       '--encryption-provider-config-automatic-reload must be set with --encryption-provider-config',
     );
   }
-  const transformers = new ResourceTransformers(platform);
-  const read = (text: string) => transformersOf(text, file, transformers);
+  const serverId = serverIdOf(await hostName(platform));
+  const log = platform.log.named('encryption');
+  const transformers = new ResourceTransformers({ ...platform, log, serverId });
+  const read = (text: string) => transformersOf(text, { file, isFollowed: automaticReload, transformers });
+  const readWell = async (text: string) => {
+    const made = await read(text);
+    await transformers.untilWell(made).catch(({ message }: Error) => {
+      throw new NotYetUsable(message);
+    });
+    return made;
+  };
   const telling = ({ message }: Error): never => {
     throw new UserError(message);
   };
@@ -53,13 +61,17 @@ export async function readEncryption(
       text,
       periodMs: reloadPeriodMs,
       failure: `error processing encryption config file ${file}`,
+      serverId,
     },
-    { ...platform, read },
+    { ...platform, read: readWell },
   );
   if (automaticReload) reload.start((made) => transformers.use(made));
   return {
     options: { transformers, isFollowed: automaticReload, metrics: reload.metrics },
-    close: () => reload.stop(),
+    close() {
+      reload.stop();
+      transformers.close();
+    },
   };
 }
 
@@ -71,9 +83,12 @@ const unreadable = (file: string, { message }: Error) =>
 /** What is wrong is said in upstream's words. */
 async function transformersOf(
   text: string,
-  file: string,
-  transformers: ResourceTransformers,
-): Promise<TransformersByName> {
+  {
+    file,
+    isFollowed,
+    transformers,
+  }: { file: string; isFollowed: boolean; transformers: ResourceTransformers },
+): Promise<TransformerSet> {
   const parsing = 'error while parsing file';
   if (text === '')
     throw new Error(
@@ -81,7 +96,7 @@ async function transformersOf(
     );
   const decoding = `${parsing}: error decoding encryption provider configuration file "${file}"`;
   const configuration = await during(decoding, () => decodeEncryption(parseYaml(text)));
-  await during(parsing, () => checkEncryption(configuration));
+  await during(parsing, () => checkEncryption(configuration, { isFollowed }));
   return during('error while building transformers', () => transformers.make(configuration));
 }
 

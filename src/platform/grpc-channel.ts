@@ -29,10 +29,13 @@ export interface GrpcFailure {
 }
 
 export interface GrpcChannelOptions {
+  /** One that begins with `@` is a name in the abstract namespace, which is no file. */
   socketPath: string;
   clock: Clock;
   /** Sent with each call. */
   headers?: Readonly<Record<string, string>>;
+  /** Whether calls wait for the connection, as long as they may last, rather than fail while there is none. */
+  waitForReady?: boolean;
   /** The error that callers see of what gRPC has met. */
   errorOf(failure: GrpcFailure): Error;
 }
@@ -41,14 +44,15 @@ export interface GrpcChannelOptions {
 export class GrpcChannel {
   readonly #client: Client;
   readonly #clock: Clock;
-  readonly #metadata = new Metadata();
+  readonly #metadata: Metadata;
   readonly #errorOf: GrpcChannelOptions['errorOf'];
 
-  constructor({ socketPath, clock, headers = {}, errorOf }: GrpcChannelOptions) {
+  constructor({ socketPath, clock, headers = {}, waitForReady = false, errorOf }: GrpcChannelOptions) {
     this.#clock = clock;
     this.#errorOf = errorOf;
+    this.#metadata = new Metadata({ waitForReady });
     for (const [name, value] of Object.entries(headers)) this.#metadata.set(name, value);
-    this.#client = new Client(`unix://${socketPath}`, credentials.createInsecure(), {
+    this.#client = new Client(addressOf(socketPath), credentials.createInsecure(), {
       // Lists of a full node exceed the default of 4 MiB.
       'grpc.max_receive_message_length': -1,
       'grpc.initial_reconnect_backoff_ms': 50,
@@ -138,3 +142,6 @@ export class GrpcChannel {
     return this.#errorOf({ code: grpcStatus.CANCELLED, details: String(signal.reason) });
   }
 }
+
+const addressOf = (socketPath: string) =>
+  socketPath.startsWith('@') ? `unix:\0${socketPath.slice(1)}` : `unix://${socketPath}`;

@@ -2,6 +2,7 @@ import type { KubernetesObject } from '../../api/resource.ts';
 import { expired } from '../../machinery/status-error.ts';
 import { TurnSteps } from '../../platform/turn.ts';
 import { type Entry, isOnDemand, StoreError, type StoreEvent } from '../../store/store.ts';
+import { OpenedEntry } from '../encryption/opened-entry.ts';
 import { TransformError } from '../encryption/transform-error.ts';
 import type { FrameSink } from '../request.ts';
 import { CachedItem, type ItemCodec, type Selectable } from './cached-item.ts';
@@ -68,8 +69,8 @@ export class ResourceCache {
   readonly #indexing = new Map<string, Promise<void>>();
   readonly #watchers: WatcherIndex<WatchCursor>;
   readonly #turns = new Turns<WatchCursor>(heartbeatTurns);
-  /** Why objects cannot be decrypted, by their keys. */
-  readonly #sealed = new Map<string, TransformError>();
+  /** What cannot be decrypted, by its key, and why. */
+  readonly #sealed = new Map<string, { entry: Entry; error: TransformError }>();
   #window: EventWindow;
   /** The revision of the newest event of this resource. */
   #changed = 0;
@@ -102,13 +103,39 @@ export class ResourceCache {
 
   /** Why the object of a key, which is there, cannot be decrypted. */
   sealedAt(key: string): TransformError | undefined {
-    return this.#sealed.get(key);
+    return this.#sealed.get(key)?.error;
   }
 
   /** An object below a prefix that is there and cannot be decrypted. */
   firstSealed(prefix: string): { key: string; error: TransformError } | undefined {
-    for (const [key, error] of this.#sealed) if (key.startsWith(prefix)) return { key, error };
+    for (const [key, { error }] of this.#sealed) if (key.startsWith(prefix)) return { key, error };
     return undefined;
+  }
+
+  /** Whether there is anything that cannot be decrypted, and maybe can be later. */
+  get mayUnseal(): boolean {
+    for (const { error } of this.#sealed.values()) if (error.mayPass) return true;
+    return false;
+  }
+
+  /**
+   * Tries again what could not be decrypted. What can be now is there from then on: nobody need hear of it, since nobody watches
+   * what cannot be listed.
+   */
+  async unseal(): Promise<void> {
+    const sealed = [...this.#sealed].filter(([, { error }]) => error.mayPass);
+    await Promise.all(
+      sealed.map(([, { entry }]) => entry instanceof OpenedEntry && entry.prepare({ again: true })),
+    );
+    for (const [key, { entry }] of sealed) {
+      // Another may have been put there meanwhile.
+      if (this.#sealed.get(key)?.entry !== entry) continue;
+      const item = this.#read(entry, { isKnown: true });
+      if (!item) continue;
+      this.#sealed.delete(key);
+      this.#items.set(item);
+      for (const index of this.#indices.values()) index.change(undefined, item);
+    }
   }
 
   /** All objects that a scope can mean, in the order of their keys: those that match it, and maybe others of its prefix. */
@@ -189,13 +216,13 @@ export class ResourceCache {
     this.endWatches();
   }
 
-  #read(entry: Entry): CachedItem | undefined {
+  #read(entry: Entry, { isKnown = false } = {}): CachedItem | undefined {
     try {
       return this.itemOf(entry);
     } catch (error) {
       if (error instanceof StoreError) throw error;
-      if (error instanceof TransformError) this.#sealed.set(entry.key, error);
-      this.#onUnreadable?.(entry, error);
+      if (error instanceof TransformError) this.#sealed.set(entry.key, { entry, error });
+      if (!isKnown) this.#onUnreadable?.(entry, error);
       return undefined;
     }
   }

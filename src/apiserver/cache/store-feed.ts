@@ -15,6 +15,8 @@ const pageSize = 1000;
 /** How often each watcher hears something at least. */
 const heartbeatEveryMs = 60_000;
 const retryAfterMs = 500;
+/** How long after a try what could not be decrypted is tried again. */
+const unsealAfterMs = 1000;
 /**
  * How many of the newest revisions a server reads when it starts: so that watchers of the one before, which was
  * stopped or killed, go on where they stood.
@@ -56,6 +58,8 @@ export class StoreFeed {
   #revision = 0;
   #watch: WatchHandle | undefined;
   #heartbeat: { cancel(): void } | undefined;
+  /** Set while something is to be decrypted that could not be. */
+  #unsealing: { cancel(): void } | undefined;
   #closed = false;
 
   constructor(options: StoreFeedOptions) {
@@ -87,6 +91,7 @@ export class StoreFeed {
     this.#closed = true;
     this.#watch?.stop();
     this.#heartbeat?.cancel();
+    this.#unsealing?.cancel();
     for (const { cache } of this.#slots.values()) cache.endWatches();
   }
 
@@ -153,9 +158,27 @@ export class StoreFeed {
   #onBatch(batch: WatchBatch): void {
     for (const [slot, events] of this.#route(batch.events)) {
       if (slot.held) slot.held.push(...events.map(withPrevious));
-      else slot.cache.apply(events);
+      else this.#apply(slot.cache, events);
     }
     this.#onProgress(batch.revision);
+  }
+
+  #apply(cache: ResourceCache, events: readonly StoreEvent[]): void {
+    cache.apply(events);
+    if (cache.mayUnseal) this.#unsealLater();
+  }
+
+  /** Who holds the keys may be there again at any time. */
+  #unsealLater(): void {
+    if (this.#closed) return;
+    this.#unsealing ??= this.#options.clock.after(unsealAfterMs, () => void this.#unseal());
+  }
+
+  async #unseal(): Promise<void> {
+    const sealed = [...this.#slots.values()].map(({ cache }) => cache).filter(({ mayUnseal }) => mayUnseal);
+    await Promise.all(sealed.map((cache) => cache.unseal()));
+    this.#unsealing = undefined;
+    if (sealed.some(({ mayUnseal }) => mayUnseal)) this.#unsealLater();
   }
 
   #onProgress(revision: number): void {
@@ -197,7 +220,10 @@ export class StoreFeed {
     slot.cache.reset(entries, revision);
     const held = slot.held ?? [];
     slot.held = undefined;
-    slot.cache.apply(held.filter((e) => (e.type === 'put' ? e.entry.revision : e.revision) > revision));
+    this.#apply(
+      slot.cache,
+      held.filter((e) => (e.type === 'put' ? e.entry.revision : e.revision) > revision),
+    );
   }
 
   async #read(prefix: string, atRevision: number): Promise<Entry[]> {

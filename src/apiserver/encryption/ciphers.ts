@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
 import type { Random } from '../../platform/random.ts';
 import { TransformError } from './transform-error.ts';
 import type { Transformer } from './transformer.ts';
@@ -72,6 +72,33 @@ export const aesgcm: CipherOf = (key, random) => {
 };
 
 const unauthentic = () => new TransformError('cipher: message authentication failed');
+
+const infoBytes = 32;
+const leastSeedBytes = 32;
+
+/**
+ * AES-GCM whose key is another for each value: what HKDF-Expand makes of a seed and of 32 random bytes, which stand first. So one
+ * seed may be used for any number of values. Throws a TransformError for a seed that is too short.
+ */
+export const seededGcm: CipherOf = (seed, random) => {
+  if (seed.length < leastSeedBytes)
+    throw new TransformError(`invalid seed length ${seed.length} used for key generation`);
+  const cipherFor = (info: Uint8Array) => aesgcm(derivedKey(seed, info), random);
+  return {
+    seal(value, place) {
+      const info = random.bytes(infoBytes);
+      return Buffer.concat([info, cipherFor(info).seal(value, place)]);
+    },
+    open(stored, place) {
+      if (stored.length < infoBytes) throw new TransformError(tooShort);
+      return cipherFor(stored.subarray(0, infoBytes)).open(stored.subarray(infoBytes), place);
+    },
+  };
+};
+
+/** The first 32 bytes of HKDF-Expand with SHA-256 (RFC 5869, 2.3): its first block. */
+const derivedKey = (seed: Uint8Array, info: Uint8Array) =>
+  createHmac('sha256', seed).update(info).update(Uint8Array.of(1)).digest();
 
 const boxNonceBytes = 24;
 

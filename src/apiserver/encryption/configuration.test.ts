@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../platform/clock.ts';
+import { silentLog } from '../../platform/log.ts';
 import { systemRandom } from '../../platform/random.ts';
 import {
   checkEncryption,
@@ -8,6 +9,7 @@ import {
   type ProviderConfiguration,
   type ResourceConfiguration,
 } from './configuration.ts';
+import { type KmsConfiguration, keyProviderSettings } from './kms/configuration.ts';
 import { ResourceTransformers } from './resource-transformers.ts';
 
 const key = { name: 'foo', secret: 'A/j5CnrWGB83ylcPkuUhm/6TSyrQtsNJtDPwPHNOj4Q=' };
@@ -179,9 +181,10 @@ describe('what is read', () => {
   });
 });
 
+const means = { random: systemRandom, clock: systemClock, log: silentLog };
+
 describe('wildcards', () => {
-  const make = (...resources: ResourceConfiguration[]) =>
-    new ResourceTransformers({ random: systemRandom, clock: systemClock }).make({ resources });
+  const make = (...resources: ResourceConfiguration[]) => new ResourceTransformers(means).make({ resources });
   const masked: [string, string[][], string][] = [
     [
       'resources by *.',
@@ -201,9 +204,9 @@ describe('wildcards', () => {
   });
 
   test('take what no earlier and narrower rule takes', async () => {
-    const transformers = new ResourceTransformers({ random: systemRandom, clock: systemClock });
+    const transformers = new ResourceTransformers(means);
     const named = (name: string) => ({ aescbc: { keys: [{ ...key, name }] } });
-    const byName = await transformers.make({
+    const made = await transformers.make({
       resources: [
         of(['events'], { identity: {} }),
         of(['secrets', 'pandas.awesome.bears.example'], named('a')),
@@ -211,7 +214,7 @@ describe('wildcards', () => {
         of(['*.'], named('c')),
       ],
     });
-    transformers.use(byName);
+    transformers.use(made);
     const sealedOf = (resource: string, group: string) => {
       const place = { key: '/k', resource };
       const sealed = transformers.of({ resource, group })?.seal(Buffer.from('{}'), place);
@@ -228,16 +231,143 @@ describe('wildcards', () => {
   test('a resource that is named twice is read with the providers of both', async () => {
     const named = (name: string) => ({ aescbc: { keys: [{ ...key, name }] } });
     const place = { key: '/k', resource: 'secrets' };
-    const old = (await make(of(['secrets'], named('old')))).get('secrets.');
-    const both = (await make(of(['secrets'], named('new')), of(['secrets'], named('old')))).get('secrets.');
+    const old = (await make(of(['secrets'], named('old')))).byName.get('secrets.');
+    const two = await make(of(['secrets'], named('new')), of(['secrets'], named('old')));
+    const both = two.byName.get('secrets.');
     const sealed = old?.seal(Buffer.from('value'), place) as Uint8Array;
     const { value, stale } = both?.open(sealed, place) ?? {};
     expect([Buffer.from(value as Uint8Array).toString(), stale]).toEqual(['value', true]);
   });
+});
 
-  test('a KMS is refused by its name', async () => {
-    await expect(make(of(['secrets'], aescbc, { kms: { name: 'vault' } }))).rejects.toThrow(
-      'resources[0].providers[1].kms: KMS provider "vault": KMS is not supported',
+describe('a plugin that holds keys', () => {
+  const plugin = { apiVersion: 'v2', name: 'foo', endpoint: 'unix:///run/kms.sock', timeout: '15s' };
+  const kms = 'resources[0].providers[0].kms';
+  const control = 'unix:///foo\n.socket';
+  const cases: [string, KmsConfiguration, string][] = [
+    ['valid', plugin, 'nothing'],
+    ['valid, of v1', { name: 'foo:bar', endpoint: 'unix:///x', cachesize: -1 }, 'nothing'],
+    ['without a timeout', { ...plugin, timeout: undefined }, 'nothing'],
+    [
+      'without a name',
+      { ...plugin, name: '' },
+      `${kms}.name: Required value: name is a mandatory field for a provider`,
+    ],
+    [
+      'with a colon in its name',
+      { ...plugin, name: 'foo:bar' },
+      `${kms}.name: Invalid value: "foo:bar": invalid KMS provider name foo:bar, must not contain ':'`,
+    ],
+    [
+      'that may take no time',
+      { ...plugin, timeout: '0' },
+      `${kms}.timeout: Invalid value: 0s: timeout should be a positive value`,
+    ],
+    [
+      'that may take less than no time',
+      { ...plugin, timeout: '-90s' },
+      `${kms}.timeout: Invalid value: -1m30s: timeout should be a positive value`,
+    ],
+    [
+      'without an endpoint',
+      { ...plugin, endpoint: undefined },
+      `${kms}.endpoint: Invalid value: "": endpoint is a mandatory field for a kms`,
+    ],
+    [
+      'elsewhere',
+      { ...plugin, endpoint: 'https://www.foo.com' },
+      `${kms}.endpoint: Invalid value: "https://www.foo.com": unsupported scheme "https" for KMS provider, only unix is supported`,
+    ],
+    [
+      'at a path',
+      { ...plugin, endpoint: '/run/kms.sock' },
+      `${kms}.endpoint: Invalid value: "/run/kms.sock": unsupported scheme "" for KMS provider, only unix is supported`,
+    ],
+    [
+      'at no URL',
+      { ...plugin, endpoint: control },
+      `${kms}.endpoint: Invalid value: ${JSON.stringify(control)}: invalid endpoint for kms provider, error: parse ${JSON.stringify(control)}: net/url: invalid control character in URL`,
+    ],
+    [
+      'without a scheme',
+      { ...plugin, endpoint: '://x' },
+      `${kms}.endpoint: Invalid value: "://x": invalid endpoint for kms provider, error: parse "://x": missing protocol scheme`,
+    ],
+    [
+      'with a bad escape',
+      { ...plugin, endpoint: 'unix:///a%zz' },
+      `${kms}.endpoint: Invalid value: "unix:///a%zz": invalid endpoint for kms provider, error: parse "unix:///a%zz": invalid URL escape "%zz"`,
+    ],
+    [
+      'of v2 with a cache',
+      { ...plugin, cachesize: 10 },
+      `${kms}.cachesize: Invalid value: 10: cachesize is not supported in v2`,
+    ],
+    [
+      'of v1 without a cache',
+      { ...plugin, apiVersion: 'v1', cachesize: 0 },
+      `${kms}.cachesize: Invalid value: 0: cachesize should be a positive value, or negative to disable`,
+    ],
+    [
+      'of another version',
+      { ...plugin, apiVersion: 'v3' },
+      `${kms}.apiVersion: Invalid value: "v3": unsupported apiVersion apiVersion for KMS provider, only v1 and v2 are supported`,
+    ],
+  ];
+  test.each(cases)('%s', (_, one, message) => {
+    expect(wrong(of(['secrets'], { kms: one }))).toBe(message);
+  });
+
+  test('has a name that no other has, but for those of v1 in what is not followed', () => {
+    const duplicate = (path: string) =>
+      `${path}.name: Invalid value: "foo": duplicate KMS provider name foo, names must be unique`;
+    const second = 'resources[0].providers[1].kms';
+    expect(wrong(of(['secrets'], { kms: plugin }, { kms: plugin }))).toBe(duplicate(second));
+    expect(wrong(of(['secrets'], { kms: plugin }), of(['pods'], { kms: plugin }))).toBe(
+      duplicate('resources[1].providers[0].kms'),
     );
+    const old = { ...plugin, apiVersion: 'v1' };
+    expect(wrong(of(['secrets'], { kms: old }, { kms: plugin }))).toBe(duplicate(second));
+    const resources = [of(['secrets'], { kms: old }, { kms: old })];
+    expect(wrong(...resources)).toBe('nothing');
+    expect(() => checkEncryption({ resources }, { isFollowed: true })).toThrow(duplicate(second));
+  });
+
+  test('of v1 is refused, as by an upstream that was not told otherwise', async () => {
+    const make = (kms: KmsConfiguration) =>
+      new ResourceTransformers(means).make({ resources: [of(['secrets'], aescbc, { kms })] });
+    const message =
+      'KMSv1 is deprecated and will only receive security updates going forward. Use KMSv2 instead.  Set --feature-gates=KMSv1=true to use the deprecated KMSv1 feature.';
+    await expect(make({ ...plugin, apiVersion: 'v1' })).rejects.toThrow(message);
+    await expect(make({ ...plugin, apiVersion: undefined })).rejects.toThrow(message);
+  });
+
+  test('is read from a file strictly', () => {
+    const decode = (kms: object) =>
+      decodeEncryption({
+        apiVersion: 'apiserver.config.k8s.io/v1',
+        kind: 'EncryptionConfiguration',
+        resources: [{ resources: ['secrets'], providers: [{ kms }] }],
+      });
+    expect(decode(plugin).resources[0]?.providers).toEqual([{ kms: plugin }]);
+    expect(() => decode({ ...plugin, endpont: '' })).toThrow(
+      'unknown field "resources[0].providers[0].kms.endpont"',
+    );
+    expect(() => decode({ ...plugin, timeout: '3 seconds' })).toThrow('time: invalid duration "3 seconds"');
+    expect(() => decode({ ...plugin, cachesize: '1' })).toThrow('cachesize must be an integer');
+  });
+
+  test.each([
+    ['unix:///run/kms.sock', '/run/kms.sock'],
+    ['unix:/run/kms.sock', '/run/kms.sock'],
+    ['UNIX:///run/a%20b.sock?x#y', '/run/a b.sock'],
+    ['unix:///@kms', '@kms'],
+  ])('listens at %s', (endpoint, socketPath) => {
+    expect(keyProviderSettings({ ...plugin, endpoint })).toEqual({
+      name: 'foo',
+      socketPath,
+      timeoutMs: 15_000,
+    });
+    expect(keyProviderSettings({ ...plugin, timeout: undefined }).timeoutMs).toBe(3000);
   });
 });

@@ -1,3 +1,4 @@
+import { type DurationError, parseDuration } from '../../machinery/duration.ts';
 import {
   type FieldError,
   invalid,
@@ -6,6 +7,7 @@ import {
   required,
 } from '../../machinery/field-error.ts';
 import { goQuote } from '../../machinery/go-text.ts';
+import { type KmsConfiguration, kmsErrors } from './kms/configuration.ts';
 
 /** A key by its name; the secret is in base64. */
 export interface NamedKey {
@@ -23,8 +25,7 @@ export interface ProviderConfiguration {
   aescbc?: Keys;
   secretbox?: Keys;
   identity?: object;
-  /** Not supported. */
-  kms?: { name?: string };
+  kms?: KmsConfiguration;
 }
 
 /** How objects of some resources are stored: with the first provider, and read with any. */
@@ -52,30 +53,37 @@ export function decodeEncryption(read: unknown): EncryptionConfiguration {
   return { resources: (read as Partial<EncryptionConfiguration>).resources ?? [] };
 }
 
-/** Throws an Error in upstream's words that says what is wrong with a configuration. */
-export function checkEncryption(configuration: EncryptionConfiguration): void {
-  const errors = configurationErrors(configuration);
+/** Throws an Error in upstream's words that says what is wrong with a configuration, which may be followed while it changes. */
+export function checkEncryption(configuration: EncryptionConfiguration, { isFollowed = false } = {}): void {
+  const errors = configurationErrors(configuration, isFollowed);
   if (errors.length > 0) throw new Error(renderErrors(errors));
 }
 
-/** What a value must look like: text, a list of something, or an object with these fields alone. */
-type Shape = 'text' | 'any' | [Shape] | { [field: string]: Shape };
+/** What a value must look like: text, a whole number, how long something lasts, a list of something, or an object with these fields alone. */
+type Shape = 'text' | 'integer' | 'duration' | [Shape] | { [field: string]: Shape };
 
 const keys = { keys: [{ name: 'text', secret: 'text' }] } satisfies Shape;
+const kms = {
+  apiVersion: 'text',
+  name: 'text',
+  cachesize: 'integer',
+  endpoint: 'text',
+  timeout: 'duration',
+} satisfies Shape;
 const whole = {
   apiVersion: 'text',
   kind: 'text',
   resources: [
     {
       resources: ['text'],
-      providers: [{ aesgcm: keys, aescbc: keys, secretbox: keys, identity: {}, kms: 'any' }],
+      providers: [{ aesgcm: keys, aescbc: keys, secretbox: keys, identity: {}, kms }],
     },
   ],
 } satisfies Shape;
 
 function shapeErrors(value: unknown, shape: Shape, path: string): string[] {
-  if (shape === 'any' || value === undefined || value === null) return [];
-  if (shape === 'text') return typeof value === 'string' ? [] : [`${path} must be a string`];
+  if (value === undefined || value === null) return [];
+  if (typeof shape === 'string') return plainErrors(value, shape, path);
   if (Array.isArray(shape)) {
     const [of] = shape;
     if (!Array.isArray(value)) return [`${path} must be a list`];
@@ -89,10 +97,23 @@ function shapeErrors(value: unknown, shape: Shape, path: string): string[] {
   });
 }
 
+function plainErrors(value: unknown, shape: Extract<Shape, string>, path: string): string[] {
+  if (shape === 'integer') return Number.isInteger(value) ? [] : [`${path} must be an integer`];
+  if (typeof value !== 'string') return [`${path} must be a string`];
+  if (shape === 'text') return [];
+  try {
+    parseDuration(value);
+    return [];
+  } catch (error) {
+    return [(error as DurationError).message];
+  }
+}
+
 const atLeastOne = (what: string) => `at least one ${what} is required`;
 
-function configurationErrors({ resources }: EncryptionConfiguration): FieldError[] {
+function configurationErrors({ resources }: EncryptionConfiguration, isFollowed: boolean): FieldError[] {
   if (resources.length === 0) return [required('resources', atLeastOne('resources'))];
+  const taken = new Set<string>();
   return resources.flatMap((one, i) => {
     const names = one?.resources ?? [];
     const providers = one?.providers ?? [];
@@ -102,7 +123,9 @@ function configurationErrors({ resources }: EncryptionConfiguration): FieldError
       ...overlapErrors(names, r),
       ...names.flatMap((name, j) => nameErrors(name, `${r}[${j}]`)),
       ...(providers.length === 0 ? [required(p, atLeastOne(p))] : []),
-      ...providers.flatMap((provider, j) => providerErrors(provider ?? {}, `${p}[${j}]`)),
+      ...providers.flatMap((provider, j) =>
+        providerErrors(provider ?? {}, { field: `${p}[${j}]`, taken, isFollowed }),
+      ),
     ];
   });
 }
@@ -173,30 +196,42 @@ function nameErrors(name: string, field: string): FieldError[] {
 const aesKeyBytes = [16, 24, 32];
 const boxKeyBytes = [32];
 
-function providerErrors(provider: ProviderConfiguration, field: string): FieldError[] {
-  const { aesgcm, aescbc, secretbox } = provider;
+interface ProviderPlace {
+  field: string;
+  /** Names of the plugins before it, to which its own is added. */
+  taken: Set<string>;
+  isFollowed: boolean;
+}
+
+function providerErrors(provider: ProviderConfiguration, place: ProviderPlace): FieldError[] {
   const set = Object.values(provider).filter((value) => value !== undefined && value !== null);
   // The provider is not repeated, as its keys are secret.
   if (set.length === 0)
     return [
       invalidUnshown(
-        field,
+        place.field,
         'provider does not contain any of the expected providers: KMS, AESGCM, AESCBC, Secretbox, Identity',
       ),
     ];
-  const errors =
-    set.length > 1
-      ? [
-          invalidUnshown(
-            field,
-            'more than one provider specified in a single element, should split into different list elements',
-          ),
-        ]
-      : [];
-  if (provider.kms) return errors;
-  if (aesgcm) return [...errors, ...keysErrors(aesgcm, `${field}.aesgcm.keys`, aesKeyBytes)];
-  if (aescbc) return [...errors, ...keysErrors(aescbc, `${field}.aescbc.keys`, aesKeyBytes)];
-  return secretbox ? [...errors, ...keysErrors(secretbox, `${field}.secretbox.keys`, boxKeyBytes)] : errors;
+  const errors = ownErrors(provider, place);
+  if (set.length === 1) return errors;
+  const several =
+    'more than one provider specified in a single element, should split into different list elements';
+  return [invalidUnshown(place.field, several), ...errors];
+}
+
+function ownErrors(
+  { kms, aesgcm, aescbc, secretbox }: ProviderConfiguration,
+  { field, taken, isFollowed }: ProviderPlace,
+): FieldError[] {
+  if (kms) {
+    const errors = kmsErrors(kms, { field: `${field}.kms`, taken, isFollowed });
+    taken.add(kms.name ?? '');
+    return errors;
+  }
+  if (aesgcm) return keysErrors(aesgcm, `${field}.aesgcm.keys`, aesKeyBytes);
+  if (aescbc) return keysErrors(aescbc, `${field}.aescbc.keys`, aesKeyBytes);
+  return secretbox ? keysErrors(secretbox, `${field}.secretbox.keys`, boxKeyBytes) : [];
 }
 
 function keysErrors({ keys: all }: Partial<Keys>, field: string, sizes: readonly number[]): FieldError[] {

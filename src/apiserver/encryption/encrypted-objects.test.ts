@@ -6,6 +6,7 @@ import { configmaps, namespaces, secrets } from '../../api/generated/resources.t
 import { encodeProtobuf } from '../../machinery/protobuf.ts';
 import { systemClock } from '../../platform/clock.ts';
 import { systemFiles } from '../../platform/files.ts';
+import { silentLog } from '../../platform/log.ts';
 import { systemRandom } from '../../platform/random.ts';
 import { openEmbeddedStore } from '../../store/embedded-store.ts';
 import { createMemoryStore } from '../../store/memory-store.ts';
@@ -32,7 +33,7 @@ const of = (...providers: ProviderConfiguration[]): ResourceConfiguration => ({
 });
 
 async function transformersOf(...resources: ResourceConfiguration[]): Promise<ResourceTransformers> {
-  const made = new ResourceTransformers({ random: systemRandom, clock: systemClock });
+  const made = new ResourceTransformers({ random: systemRandom, clock: systemClock, log: silentLog });
   made.use(await made.make({ resources }));
   return made;
 }

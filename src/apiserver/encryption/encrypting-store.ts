@@ -7,13 +7,13 @@ import type {
   Store,
   StoreEvent,
   StoreStatus,
-  WatchBatch,
   Watcher,
   WatchHandle,
   Write,
 } from '../../store/store.ts';
 import type { GroupResource } from './configuration.ts';
-import { OpenedEntry, type OpenEntry } from './opened-entry.ts';
+import { OpenedEntry, type EntryOpener } from './opened-entry.ts';
+import { PreparedWatcher } from './prepared-watcher.ts';
 import type { ResourceTransformers } from './resource-transformers.ts';
 import type { Transformer, ValuePlace } from './transformer.ts';
 
@@ -25,17 +25,17 @@ class OpenedPut {
   readonly type = 'put';
   readonly entry: Entry;
   readonly #event: Extract<StoreEvent, { type: 'put' }>;
-  readonly #open: OpenEntry;
+  readonly #opener: EntryOpener;
 
-  constructor(event: Extract<StoreEvent, { type: 'put' }>, open: OpenEntry) {
-    this.entry = new OpenedEntry(event.entry, open);
+  constructor(event: Extract<StoreEvent, { type: 'put' }>, opener: EntryOpener) {
+    this.entry = new OpenedEntry(event.entry, opener);
     this.#event = event;
-    this.#open = open;
+    this.#opener = opener;
   }
 
   get previous(): Entry | undefined {
     const { previous } = this.#event;
-    return previous && new OpenedEntry(previous, this.#open);
+    return previous && new OpenedEntry(previous, this.#opener);
   }
 }
 
@@ -44,18 +44,26 @@ class OpenedDelete {
   readonly key: string;
   readonly revision: number;
   readonly #event: Extract<StoreEvent, { type: 'delete' }>;
-  readonly #open: OpenEntry;
+  readonly #opener: EntryOpener;
 
-  constructor(event: Extract<StoreEvent, { type: 'delete' }>, open: OpenEntry) {
+  constructor(event: Extract<StoreEvent, { type: 'delete' }>, opener: EntryOpener) {
     this.key = event.key;
     this.revision = event.revision;
     this.#event = event;
-    this.#open = open;
+    this.#opener = opener;
   }
 
   get previous(): Entry {
-    return new OpenedEntry(this.#event.previous, this.#open);
+    return new OpenedEntry(this.#event.previous, this.#opener);
   }
+}
+
+/** Waits for what it takes to read entries, for all of them at once. */
+async function prepared(entries: readonly Entry[]): Promise<void> {
+  const waits = entries.flatMap((entry) =>
+    entry instanceof OpenedEntry ? (entry.prepare({ again: true }) ?? []) : [],
+  );
+  if (waits.length > 0) await Promise.all(waits);
 }
 
 /**
@@ -76,35 +84,45 @@ export class EncryptingStore implements Store {
   }
 
   async get(key: string, options?: { atRevision?: number }): Promise<Entry | undefined> {
-    return this.#opened(await this.#store.get(key, options));
+    return this.#ready(await this.#store.get(key, options));
   }
 
   async newest(key: string, options?: { onDemand?: boolean }): Promise<Entry | undefined> {
-    return this.#opened(await this.#store.newest(key, options));
+    return this.#ready(await this.#store.newest(key, options));
   }
 
   /** What is configured to be encrypted is never read on demand: to decrypt it each time would be slow. */
   async list(prefix: string, options?: ListOptions): Promise<ListResult> {
     const { entries, ...rest } = await this.#store.list(prefix, options);
-    return { entries: entries.map((entry) => this.#opened(entry) as Entry), ...rest };
+    const opened = entries.map((entry) => this.#opened(entry) as Entry);
+    await prepared(opened);
+    return { entries: opened, ...rest };
   }
 
   commit({ writes, cause }: Commit): Promise<number> {
-    return this.#store.commit({ writes: writes.map((write) => this.#sealed(write)), cause });
+    try {
+      return this.#store.commit({ writes: writes.map((write) => this.#sealed(write)), cause });
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  watch(prefix: string, fromRevision: number, watcher: Watcher): Promise<WatchHandle> {
-    return this.#store.watch(prefix, fromRevision, {
-      onBatch: (batch: WatchBatch) =>
-        watcher.onBatch({ ...batch, events: batch.events.map((event) => this.#openedEvent(event)) }),
-      onProgress: (revision) => watcher.onProgress?.(revision),
-      onEnd: (error) => watcher.onEnd(error),
-    });
+  async watch(prefix: string, fromRevision: number, watcher: Watcher): Promise<WatchHandle> {
+    const prepared = new PreparedWatcher(watcher, (event) => this.#openedEvent(event));
+    const handle = await this.#store.watch(prefix, fromRevision, prepared);
+    return {
+      stop() {
+        prepared.stop();
+        handle.stop();
+      },
+    };
   }
 
   async history(key: string): Promise<HistoryEntry[]> {
     const past = await this.#store.history(key);
-    return past.map((one) => (one.entry ? { ...one, entry: this.#opened(one.entry) } : one));
+    const opened = past.map((one) => (one.entry ? { ...one, entry: this.#opened(one.entry) as Entry } : one));
+    await prepared(opened.flatMap(({ entry = [] }) => entry));
+    return opened;
   }
 
   revisionAt(timeMs: number): Promise<number> {
@@ -131,15 +149,22 @@ export class EncryptingStore implements Store {
     return this.#store.close();
   }
 
+  /** The entry with what it takes to read it. */
+  async #ready(entry: Entry | undefined): Promise<Entry | undefined> {
+    const opened = this.#opened(entry);
+    if (opened) await prepared([opened]);
+    return opened;
+  }
+
   #opened(entry: Entry | undefined): Entry | undefined {
-    const open = entry && this.#opening(entry.key);
-    return open ? new OpenedEntry(entry as Entry, open) : entry;
+    const opener = entry && this.#opening(entry.key);
+    return opener ? new OpenedEntry(entry as Entry, opener) : entry;
   }
 
   #openedEvent(event: StoreEvent): StoreEvent {
-    const open = this.#opening(event.type === 'put' ? event.entry.key : event.key);
-    if (!open) return event;
-    return event.type === 'put' ? new OpenedPut(event, open) : new OpenedDelete(event, open);
+    const opener = this.#opening(event.type === 'put' ? event.entry.key : event.key);
+    if (!opener) return event;
+    return event.type === 'put' ? new OpenedPut(event, opener) : new OpenedDelete(event, opener);
   }
 
   #sealed(write: Write): Write {
@@ -152,16 +177,20 @@ export class EncryptingStore implements Store {
   }
 
   /** How what stands under a key is read; undefined where it is as it was written. */
-  #opening(key: string): OpenEntry | undefined {
+  #opening(key: string): EntryOpener | undefined {
     const found = this.#transformer(key);
     if (!found) return undefined;
     const { transformer, place } = found;
-    return (stored) => {
-      const plain = this.#plain.get(stored);
-      this.#plain.delete(stored);
-      return plain?.by === transformer
-        ? { value: plain.value, stale: false }
-        : transformer.open(stored, place);
+    return {
+      open: (stored) => {
+        const plain = this.#plain.get(stored);
+        this.#plain.delete(stored);
+        return plain?.by === transformer
+          ? { value: plain.value, stale: false }
+          : transformer.open(stored, place);
+      },
+      prepare: (stored, options) =>
+        this.#plain.get(stored)?.by === transformer ? undefined : transformer.prepare?.(stored, options),
     };
   }
 

@@ -1,8 +1,13 @@
 import type { Entry } from '../../store/store.ts';
 import type { Opened } from './transformer.ts';
 
-/** Reads stored bytes; throws a TransformError where that cannot be done. */
-export type OpenEntry = (stored: Uint8Array) => Opened;
+/** How the bytes of one entry are read. */
+export interface EntryOpener {
+  /** Throws a TransformError where that cannot be done. */
+  open(stored: Uint8Array): Opened;
+  /** See `Transformer.prepare`. */
+  prepare(stored: Uint8Array, options: { again: boolean }): Promise<void> | undefined;
+}
 
 /** An entry whose value is decrypted when somebody first asks for it; asking for what cannot be throws a TransformError. */
 export class OpenedEntry implements Entry {
@@ -10,15 +15,15 @@ export class OpenedEntry implements Entry {
   readonly revision: number;
   readonly createRevision: number;
   readonly #stored: Entry;
-  readonly #open: OpenEntry;
+  readonly #opener: EntryOpener;
   #opened: Opened | undefined;
 
-  constructor(stored: Entry, open: OpenEntry) {
+  constructor(stored: Entry, opener: EntryOpener) {
     this.key = stored.key;
     this.revision = stored.revision;
     this.createRevision = stored.createRevision;
     this.#stored = stored;
-    this.#open = open;
+    this.#opener = opener;
   }
 
   get value(): Uint8Array {
@@ -30,8 +35,13 @@ export class OpenedEntry implements Entry {
     return this.#read().stale;
   }
 
+  /** Gets what it takes to read the value; undefined where that is here. Never rejects. */
+  prepare(options: { again: boolean }): Promise<void> | undefined {
+    return this.#opened ? undefined : this.#opener.prepare(this.#stored.value, options);
+  }
+
   #read(): Opened {
-    this.#opened ??= this.#open(this.#stored.value);
+    this.#opened ??= this.#opener.open(this.#stored.value);
     return this.#opened;
   }
 }

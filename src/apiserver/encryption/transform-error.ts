@@ -1,6 +1,22 @@
-/** What is stored cannot be read with the keys that there are. The message is upstream's. */
+/** What is told of an error beside its message. */
+export interface TransformErrorFacts {
+  /** The code of gRPC that it comes from, in Go's spelling, for what is counted. */
+  status?: string | undefined;
+  /** Whether the same may succeed later, as when the one who holds the key can be reached again. */
+  mayPass?: boolean | undefined;
+}
+
+/** What is stored cannot be read with the keys that there are, or nothing can be stored with them. The message is upstream's. */
 export class TransformError extends Error {
   override readonly name = 'TransformError';
+  readonly status: string;
+  readonly mayPass: boolean;
+
+  constructor(message: string, { status = 'unknown-non-grpc', mayPass = false }: TransformErrorFacts = {}) {
+    super(message);
+    this.status = status;
+    this.mayPass = mayPass;
+  }
 }
 
 /** What every encrypted value begins with. */

@@ -1,6 +1,7 @@
 import { exponentialBounds } from '../../platform/metrics/histogram.ts';
 import type { Metric } from '../../platform/metrics/metric.ts';
 import { LabelledCounter, LabelledHistogram } from '../plain/labelled.ts';
+import type { TransformError } from './transform-error.ts';
 
 /** One value that was encrypted or decrypted. */
 export interface Transformation {
@@ -9,7 +10,7 @@ export interface Transformation {
   /** Of the transformer that did it. */
   prefix: string;
   ms: number;
-  error?: Error | undefined;
+  error?: TransformError | undefined;
 }
 
 /** How values are stored and read, under upstream's names. */
@@ -19,7 +20,7 @@ export class TransformationCounts {
 
   note({ resource, type, prefix, ms, error }: Transformation): void {
     const kind = { transformation_type: type, transformer_prefix: prefix };
-    this.#operations.add({ resource, ...kind, status: error ? 'unknown-non-grpc' : 'OK' });
+    this.#operations.add({ resource, ...kind, status: error?.status ?? 'OK' });
     if (!error) this.#durations.observe(kind, ms / 1000);
   }
 

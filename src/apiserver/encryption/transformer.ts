@@ -1,3 +1,4 @@
+import { aggregated } from '../../machinery/go-text.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { TransformationCounts } from './transformation-counts.ts';
 import { encryptedUnasked, isSealed, startsWith, TransformError } from './transform-error.ts';
@@ -22,6 +23,11 @@ export interface Transformer {
   seal(value: Uint8Array, place: ValuePlace): Uint8Array;
   /** Throws a TransformError where the bytes cannot be read. */
   open(stored: Uint8Array, place: ValuePlace): Opened;
+  /**
+   * Gets from elsewhere what it takes to open the bytes, and gives undefined where that is here; absent where it always is. Where it
+   * cannot be had, `open` says why. Never rejects. What could not be had before is asked for `again` only on request.
+   */
+  prepare?(stored: Uint8Array, options: { again: boolean }): Promise<void> | undefined;
 }
 
 /** Stores values as they are. What another has encrypted it refuses. */
@@ -68,14 +74,31 @@ export class PrefixTransformers implements Transformer {
     const { clock, counts } = this.#means;
     const startMs = clock.monotonic();
     const { prefix, bytes, transformer } = this.#choices[0] as Choice;
-    const sealed = transformer.seal(value, place);
-    counts.note({ ...place, type: 'to_storage', prefix, ms: clock.monotonic() - startMs });
-    return prefix === '' ? sealed : Buffer.concat([bytes, sealed]);
+    const note = (error?: TransformError) =>
+      counts.note({ ...place, type: 'to_storage', prefix, ms: clock.monotonic() - startMs, error });
+    try {
+      const sealed = transformer.seal(value, place);
+      note();
+      return prefix === '' ? sealed : Buffer.concat([bytes, sealed]);
+    } catch (error) {
+      if (error instanceof TransformError) note(error);
+      throw error;
+    }
+  }
+
+  prepare(stored: Uint8Array, options: { again: boolean }): Promise<void> | undefined {
+    let waits: Promise<void> | undefined;
+    for (const { bytes, transformer } of this.#choices) {
+      if (!transformer.prepare || !startsWith(stored, bytes)) continue;
+      const wait = transformer.prepare(stored.subarray(bytes.length), options);
+      waits = waits && wait ? Promise.all([waits, wait]).then(() => {}) : (waits ?? wait);
+    }
+    return waits;
   }
 
   open(stored: Uint8Array, place: ValuePlace): Opened {
     const startMs = this.#means.clock.monotonic();
-    const failures = new Set<string>();
+    const failures: TransformError[] = [];
     for (let i = 0; i < this.#choices.length; i++) {
       const choice = this.#choices[i] as Choice;
       if (!startsWith(stored, choice.bytes)) continue;
@@ -88,22 +111,24 @@ export class PrefixTransformers implements Transformer {
         // That a value is encrypted is no failure of one who stores it as it is: one of the others may know it.
         if (choice.prefix === '') continue;
         this.#note(place, choice.prefix, startMs, error);
-        failures.add(error.message);
+        failures.push(error);
       }
     }
     throw this.#unread(failures, place, startMs);
   }
 
-  #unread(failures: ReadonlySet<string>, place: ValuePlace, startMs: number): TransformError {
-    const messages = [...failures];
-    if (messages.length > 0)
-      return new TransformError(messages.length > 1 ? `[${messages.join(', ')}]` : messages[0]);
+  #unread(failures: readonly TransformError[], place: ValuePlace, startMs: number): TransformError {
+    if (failures.length === 1) return failures[0] as TransformError;
+    if (failures.length > 1)
+      return new TransformError(aggregated(failures.map(({ message }) => message)), {
+        mayPass: failures.some(({ mayPass }) => mayPass),
+      });
     const error = new TransformError(this.#noMatch);
     this.#note(place, 'unknown', startMs, error);
     return error;
   }
 
-  #note(place: ValuePlace, prefix: string, startMs: number, error?: Error): void {
+  #note(place: ValuePlace, prefix: string, startMs: number, error?: TransformError): void {
     const { clock, counts } = this.#means;
     const ms = clock.monotonic() - startMs;
     counts.note({ ...place, type: 'from_storage', prefix: prefix || 'identity', ms, error });

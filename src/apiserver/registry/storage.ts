@@ -159,7 +159,11 @@ export async function isStoredSo(
   object: KubernetesObject,
   { stored, opened }: Current,
 ): Promise<boolean> {
-  if (opened?.isStale) return false;
+  try {
+    if (opened?.isStale) return false;
+  } catch (error) {
+    throw translate(error);
+  }
   const { codec } = call.registry.kind;
   return !stored || !codec || deepEqual(await codec.encode(object), stored);
 }

@@ -1,13 +1,6 @@
-import { status } from '@grpc/grpc-js';
 import type { Clock } from '../../platform/clock.ts';
 import { GrpcChannel, type GrpcFailure } from '../../platform/grpc-channel.ts';
-
-/** As Go's gRPC spells it: `INVALID_ARGUMENT` is `InvalidArgument`. */
-function codeName(code: number): string {
-  if (code === status.CANCELLED) return 'Canceled';
-  const words = (status[code] ?? 'UNKNOWN').toLowerCase().split('_');
-  return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
-}
+import { goCodeName, goFailureText } from '../../platform/grpc-status.ts';
 
 /** What a call of a plugin failed with. Upstream's words for it stand in events. */
 export class PluginError extends Error {
@@ -15,11 +8,9 @@ export class PluginError extends Error {
   /** In Go's spelling, such as `InvalidArgument`. */
   readonly code: string;
 
-  constructor({ code, details }: GrpcFailure) {
-    // The same for each that takes too long, so that its events count as one.
-    const told = details.startsWith('Deadline exceeded') ? 'context deadline exceeded' : details;
-    super(`rpc error: code = ${codeName(code)} desc = ${told}`);
-    this.code = codeName(code);
+  constructor(failure: GrpcFailure) {
+    super(goFailureText(failure));
+    this.code = goCodeName(failure.code);
   }
 }
 
