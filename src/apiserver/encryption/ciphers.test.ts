@@ -1,6 +1,7 @@
+import { createHmac, hkdfSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { systemRandom } from '../../platform/random.ts';
-import { aescbc, aesgcm, type CipherOf, loadSecretbox } from './ciphers.ts';
+import { aescbc, aesgcm, type CipherOf, loadSecretbox, seededGcm } from './ciphers.ts';
 
 const hex = (text: string) => Buffer.from(text.replace(/\s/g, ''), 'hex');
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString();
@@ -12,6 +13,7 @@ const ciphers: [string, CipherOf, number[]][] = [
   ['aescbc', aescbc, [16, 24, 32]],
   ['aesgcm', aesgcm, [16, 24, 32]],
   ['secretbox', secretbox, [32]],
+  ['seeded GCM', seededGcm, [32, 64]],
 ];
 
 describe.each(ciphers)('%s', (_, cipherOf, sizes) => {
@@ -78,4 +80,46 @@ test('secretbox writes the vector of the package that upstream uses', () => {
   expect(Buffer.from(cipher.seal(Buffer.alloc(64, 3), place))).toEqual(stored);
   stored[40] = (stored[40] as number) ^ 1;
   expect(() => cipher.open(stored, place)).toThrow('output array was not large enough for encryption');
+});
+
+describe('GCM under keys that come of a seed', () => {
+  const seed = hex('5d40323a820ff95561675e3b95e81867c5fdd561d35a88a2d08b08aa9d4fcf5c');
+
+  test('reads what upstream wrote', () => {
+    const stored =
+      hex(`2442759e33945fbad709db577a0f037fd8a709fc76979b8942209debcecb9d57efe3d6ff6a1ef6ee9a5003b9
+      833b3043cec1e47b35175b151107a8d2416b0e296bbf66b5d102fcefdf9a78f293d271`);
+    const at = (key: string) => seededGcm(seed, systemRandom).open(stored, { key, resource: '' });
+    expect(text(at('bamboo').value)).toBe('pandas are the best');
+    expect(() => at('pine')).toThrow('cipher: message authentication failed');
+  });
+
+  test('is plain GCM under what HKDF-Expand gives', () => {
+    const [material, salt, info] = [1, 2, 3].map((byte) => Buffer.alloc(32, byte)) as [
+      Buffer,
+      Buffer,
+      Buffer,
+    ];
+    const whole = new Uint8Array(hkdfSync('sha256', material, salt, info, 32));
+    const extracted = createHmac('sha256', salt).update(material).digest();
+    const stored = Buffer.concat([info, aesgcm(whole, systemRandom).seal(Buffer.from('value'), place)]);
+    expect(text(seededGcm(extracted, systemRandom).open(stored, place).value)).toBe('value');
+  });
+
+  test('has another key for each value', () => {
+    const cipher = seededGcm(seed, systemRandom);
+    const infos = Array.from({ length: 20 }, () =>
+      text(cipher.seal(Buffer.from('v'), place).subarray(0, 32)),
+    );
+    expect(new Set(infos).size).toBe(20);
+  });
+
+  test('takes no short seed and no short value', () => {
+    expect(() => seededGcm(seed.subarray(1), systemRandom)).toThrow(
+      'invalid seed length 31 used for key generation',
+    );
+    expect(() => seededGcm(seed, systemRandom).open(Buffer.alloc(31), place)).toThrow(
+      'the stored data was shorter than the required size',
+    );
+  });
 });
