@@ -15,6 +15,7 @@ import {
   status as grpcStatus,
 } from '@grpc/grpc-js';
 import type { Clock } from './clock.ts';
+import { grpcAddress } from './grpc-address.ts';
 import { grpcMethod } from './grpc-method.ts';
 
 export interface UnaryOptions {
@@ -52,7 +53,7 @@ export class GrpcChannel {
     this.#errorOf = errorOf;
     this.#metadata = new Metadata({ waitForReady });
     for (const [name, value] of Object.entries(headers)) this.#metadata.set(name, value);
-    this.#client = new Client(addressOf(socketPath), credentials.createInsecure(), {
+    this.#client = new Client(grpcAddress(socketPath), credentials.createInsecure(), {
       // Lists of a full node exceed the default of 4 MiB.
       'grpc.max_receive_message_length': -1,
       'grpc.initial_reconnect_backoff_ms': 50,
@@ -142,6 +143,3 @@ export class GrpcChannel {
     return this.#errorOf({ code: grpcStatus.CANCELLED, details: String(signal.reason) });
   }
 }
-
-const addressOf = (socketPath: string) =>
-  socketPath.startsWith('@') ? `unix:\0${socketPath.slice(1)}` : `unix://${socketPath}`;

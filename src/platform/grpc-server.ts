@@ -9,6 +9,7 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import { type handleUnaryCall, Server, ServerCredentials, status } from '@grpc/grpc-js';
+import { grpcAddress, isAbstract } from './grpc-address.ts';
 import { grpcPath } from './grpc-method.ts';
 
 /** Adds a method to a server. */
@@ -53,16 +54,19 @@ export interface LocalGrpcServer {
 export async function listenGrpc(socketPath: string, routes: readonly GrpcRoute[]): Promise<LocalGrpcServer> {
   const server = new Server();
   for (const route of routes) route(server);
-  await rm(socketPath, { force: true });
+  const removed = async () => {
+    if (!isAbstract(socketPath)) await rm(socketPath, { force: true });
+  };
+  await removed();
   await new Promise<void>((resolve, reject) => {
-    server.bindAsync(`unix://${socketPath}`, ServerCredentials.createInsecure(), (error) =>
+    server.bindAsync(grpcAddress(socketPath), ServerCredentials.createInsecure(), (error) =>
       error ? reject(error) : resolve(),
     );
   });
   return {
     close: async () => {
       server.forceShutdown();
-      await rm(socketPath, { force: true });
+      await removed();
     },
   };
 }

@@ -15,8 +15,8 @@ const pageSize = 1000;
 /** How often each watcher hears something at least. */
 const heartbeatEveryMs = 60_000;
 const retryAfterMs = 500;
-/** How long after a try what could not be decrypted is tried again. */
-const unsealAfterMs = 1000;
+/** How long after a try what could not be decrypted is tried again: twice as long each time, until a limit. */
+const unsealAfter = { firstMs: 1000, mostMs: 30_000 };
 /**
  * How many of the newest revisions a server reads when it starts: so that watchers of the one before, which was
  * stopped or killed, go on where they stood.
@@ -60,6 +60,7 @@ export class StoreFeed {
   #heartbeat: { cancel(): void } | undefined;
   /** Set while something is to be decrypted that could not be. */
   #unsealing: { cancel(): void } | undefined;
+  #unsealAfterMs = unsealAfter.firstMs;
   #closed = false;
 
   constructor(options: StoreFeedOptions) {
@@ -171,14 +172,18 @@ export class StoreFeed {
   /** Who holds the keys may be there again at any time. */
   #unsealLater(): void {
     if (this.#closed) return;
-    this.#unsealing ??= this.#options.clock.after(unsealAfterMs, () => void this.#unseal());
+    this.#unsealing ??= this.#options.clock.after(this.#unsealAfterMs, () => void this.#unseal());
   }
 
   async #unseal(): Promise<void> {
     const sealed = [...this.#slots.values()].map(({ cache }) => cache).filter(({ mayUnseal }) => mayUnseal);
     await Promise.all(sealed.map((cache) => cache.unseal()));
     this.#unsealing = undefined;
-    if (sealed.some(({ mayUnseal }) => mayUnseal)) this.#unsealLater();
+    const isLeft = sealed.some(({ mayUnseal }) => mayUnseal);
+    this.#unsealAfterMs = isLeft
+      ? Math.min(2 * this.#unsealAfterMs, unsealAfter.mostMs)
+      : unsealAfter.firstMs;
+    if (isLeft) this.#unsealLater();
   }
 
   #onProgress(revision: number): void {

@@ -16,6 +16,8 @@ export class TestKeyPlugin {
   annotations: Record<string, Uint8Array> = {};
   /** Why every call fails. */
   failure: string | undefined;
+  /** What every call waits for. */
+  hold: Promise<void> | undefined;
   /** Keys that it has no longer. */
   readonly lost = new Set<string>();
   /** What it was asked for, in order. */
@@ -66,6 +68,7 @@ export class TestKeyPlugin {
 
   async #called<T>(name: string, answer: () => T): Promise<T> {
     this.calls.push(name);
+    await this.hold;
     if (this.failure !== undefined) throw new GrpcError('UNAVAILABLE', this.failure);
     return answer();
   }
