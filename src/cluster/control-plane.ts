@@ -17,6 +17,8 @@ import type { Platform } from '../platform/platform.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import type { ControlPlaneMeans } from './control-plane-means.ts';
 import { descriptorWatch } from './descriptor-watch.ts';
+import type { ApiServerMeans } from './api-server-settings.ts';
+import { withKeyHealth } from './encryption.ts';
 import { hostName } from './host-name.ts';
 import { kubeconfig, type KubeconfigSource } from './kubeconfig.ts';
 import { network } from './options.ts';
@@ -107,7 +109,9 @@ async function credentials({
 
 /** API server, controllers and scheduler in this process. When it resolves, the API answers. */
 export async function startControlPlane(told: ControlPlaneOptions): Promise<ControlPlane> {
-  const settings = await told.means.apiServer.inCluster(told.store).catch(unreadable);
+  const settings = await told.means.apiServer
+    .inCluster(told.store)
+    .catch((error) => unreadable(error, told.means.apiServer.options));
   const options = { ...told, means: { ...told.means, apiServer: settings } };
   const { platform, store, threads } = options;
   const { issuer } = options.means;
@@ -135,9 +139,11 @@ export async function startControlPlane(told: ControlPlaneOptions): Promise<Cont
     ...(options.sharedStore && { freshRevision: shareReads(() => newestRevision(store)) }),
     freeze: options.freeze,
     ...settings.options,
-  }).catch(unreadable);
+  }).catch((error) => unreadable(error, settings.options));
   const tls = () => ({ ...shownBy(certificates.serving), clientCa: authority.certificate });
-  const port = await listenEverywhere(server, { ...options, listen, tls: tls() }).catch(unreadable);
+  const port = await listenEverywhere(server, { ...options, listen, tls: tls() }).catch((error) =>
+    unreadable(error, settings.options),
+  );
   const services = serviceNetworkNow(server, settings.services, platform.log);
   const { dnsAddress } = services;
   const roles = await startRoles(server, options, { authority, meter, measured, dnsAddress });
@@ -218,7 +224,11 @@ function shownBy({ certificate, key }: KeyPair, authority?: KeyPair) {
 }
 
 /** What is found when the store is read, and is for the user to mend. */
-function unreadable(error: unknown): never {
+async function unreadable(
+  found: unknown,
+  options: Pick<ApiServerMeans['options'], 'encryption'>,
+): Promise<never> {
+  const error = await withKeyHealth(found, options);
   if (error instanceof TransformError)
     throw new UserError(
       error.message,

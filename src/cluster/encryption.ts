@@ -75,6 +75,19 @@ export async function readEncryption(
   };
 }
 
+/** A start that has failed, with what is wrong with the plugins that hold keys: without them it may well fail. Else the error as it is. */
+export async function withKeyHealth(
+  error: unknown,
+  { encryption }: { encryption?: EncryptionOptions | undefined },
+) {
+  const health = await encryption?.transformers.keyHealth();
+  if (health === undefined || error instanceof UserError) return error;
+  return new UserError(
+    `the server cannot start: ${(error as Error).message} (${health})`,
+    'start what holds the keys first, where --encryption-provider-config says that it is',
+  );
+}
+
 const unreadable = (file: string, { message }: Error) =>
   new Error(
     `error while parsing file: error while loading file: error reading encryption provider configuration file "${file}": ${message}`,

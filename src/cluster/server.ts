@@ -8,6 +8,7 @@ import { type ControlPlane, startControlPlane, type Threads } from './control-pl
 import { type ControlPlaneMeans, readControlPlaneSettings } from './control-plane-means.ts';
 import { ensureNetworkRights } from './network-rights.ts';
 import { ensureJoinObjects } from './join/join-objects.ts';
+import { withKeyHealth } from './encryption.ts';
 import { ensureServersMayJoin, findStore } from './join/join-server.ts';
 import { keptStore, shareStore } from './join/shared-store.ts';
 import { hasIdentity, keepServerToken, serverToken, shareIdentity } from './join/shared-pki.ts';
@@ -166,7 +167,9 @@ async function serve(
   const { ranges: serviceRanges } = controlPlane.services;
   await ensureJoinObjects(controlPlane.admin, { server: controlPlane.url, authority, serviceRanges });
   const { admin: client } = controlPlane;
-  await ensureServersMayJoin(client, token);
+  await ensureServersMayJoin(client, token).catch(async (error) => {
+    throw await withKeyHealth(error, means.apiServer.options);
+  });
   const sharing = await shareStore({ client, token, dataDir, store: options, isTold }, platform);
   const running = runComponents([sharing], platform);
   const kubeconfigPath = options.kubeconfig ?? `${dataDir}/kubeconfig`;

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { TestKeyPlugin } from '../../src/apiserver/encryption/kms/testing.ts';
+import { root } from './support/clients.ts';
 import { type E2eCluster, startE2eCluster } from './support/cluster.ts';
+import { runToEnd } from './support/commands.ts';
 
 const hidden = 'what-nobody-may-read';
 const hiddenBase64 = Buffer.from(hidden).toString('base64');
@@ -45,6 +47,16 @@ async function start(): Promise<E2eCluster['kubectl']> {
   cluster = await startE2eCluster({ dataDir: join(dir, 'data'), args });
   return cluster.kubectl;
 }
+
+const k8ts = (...args: string[]) =>
+  runToEnd(process.execPath, [
+    join(root, 'bin', 'k8ts'),
+    ...args,
+    '--port',
+    '0',
+    '--encryption-provider-config',
+    file(),
+  ]);
 
 /** What the store holds of a text, once nobody writes into it. */
 async function inStore(text: string): Promise<boolean> {
@@ -120,4 +132,23 @@ test('a cluster whose every object a plugin encrypts starts again', async () => 
   expect(await inStore('"kind":"Deployment"')).toBe(false);
   kubectl = await start();
   expect(await kubectl.ok('get deployment d -o name')).toBe('deployment.apps/d');
+  await cluster?.interrupt();
+  await plugin.close();
+  const { code, stderr } = await k8ts('up', '--nodes', '0', '--data-dir', join(dir, 'data'));
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /error: the server cannot start: the server cannot start without what cannot be decrypted: servicecidrs.* \(kms-provider-0: .*DeadlineExceeded.*\)\n/,
+  );
+});
+
+test('a server that is not given the keys that it needs says so in a line', async () => {
+  configure('secrets', vault());
+  await plugin.close();
+  const { code, stderr } = await k8ts('server', '--data-dir', join(dir, 'data'));
+  expect(code).toBe(1);
+  expect(stderr).toMatch(
+    /error: the server cannot start: .*got unexpected nil transformer \(kms-provider-0: .*DeadlineExceeded.*\)\n/,
+  );
+  expect(stderr).toMatch(/hint: .*--encryption-provider-config/);
+  expect(stderr).not.toContain('    at ');
 });
