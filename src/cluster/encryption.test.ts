@@ -1,7 +1,14 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { decodeEncryption } from '../apiserver/encryption/configuration.ts';
+import { TestKeyPlugin } from '../apiserver/encryption/kms/testing.ts';
+import type { EncryptionOptions } from '../apiserver/server.ts';
+import { parseYaml } from '../machinery/yaml.ts';
 import { createLog } from '../platform/log.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
-import { seededRandom } from '../platform/random.ts';
+import { seededRandom, systemRandom } from '../platform/random.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
 import { type EncryptionSettings, readEncryption } from './encryption.ts';
 import { UserError } from './user-error.ts';
@@ -122,5 +129,105 @@ describe('an encryption configuration', () => {
     expect(logged).toEqual([`error processing encryption config file ${file}`]);
     await after(configuration('third', 'secretbox'), () => counted('success') === 2);
     expect(keyOf(options)).toBe('third');
+  });
+});
+
+describe('a configuration with plugins that hold keys', () => {
+  // Calls end by wall time.
+  const clock = new VirtualClock(Date.now());
+  const place = { key: '/registry/secrets/a/b', resource: 'secrets' };
+  let dir: string;
+  let plugins: TestKeyPlugin[];
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'k8ts-kms-'));
+    plugins = [new TestKeyPlugin('first'), new TestKeyPlugin('second')];
+    for (const plugin of plugins) await plugin.listen(join(dir, `${plugin.keyId}.sock`));
+  });
+  afterEach(async () => {
+    for (const plugin of plugins) await plugin.close();
+    await rm(dir, { recursive: true });
+  });
+  const provider = (name: string) =>
+    `kms: {apiVersion: v2, name: ${name}, endpoint: 'unix://${join(dir, name)}.sock', timeout: 2s}`;
+  const withPlugins = (...names: string[]) =>
+    configuration('key').replace('identity: {}', names.map(provider).join('\n  - '));
+  const start = async () => {
+    const encrypting = await readEncryption(
+      { configFile: file, automaticReload: true },
+      { files, clock, log, random: systemRandom },
+    );
+    open.push(encrypting);
+    return encrypting.options as EncryptionOptions;
+  };
+
+  test('is used once all of them are well, and those before are closed', async () => {
+    const [first, second] = plugins as [TestKeyPlugin, TestKeyPlugin];
+    const onlyFirst = withPlugins('first').replace(/ {2}- aescbc.*\n/, '');
+    await put(onlyFirst);
+    const options = await start();
+    const prefixOf = () => {
+      const sealed = options.transformers
+        .of({ resource: 'secrets', group: '' })
+        ?.seal(Buffer.from('{}'), place);
+      return Buffer.from(sealed ?? [])
+        .toString('latin1')
+        .split(':')[4];
+    };
+    const counted = (status: string) =>
+      options.metrics[0]?.values().find(({ labels }) => labels.status === status);
+    const until = (isSeen: () => boolean) =>
+      vi.waitUntil(
+        async () => {
+          await clock.advance(1000);
+          return isSeen();
+        },
+        { timeout: 15_000, interval: 5 },
+      );
+    expect(prefixOf()).toBe('first');
+    expect(await options.transformers.keyHealth()).toBeUndefined();
+    second.healthz = 'tired';
+    await put(onlyFirst.replaceAll('first', 'second'));
+    await until(() => counted('failure')?.value === 1);
+    expect(prefixOf()).toBe('first');
+    expect(logged.at(-1)).toBe(`error processing encryption config file ${file}`);
+    // The file stays as it is: that it can be used now is found all the same.
+    second.healthz = 'ok';
+    await until(() => counted('success')?.value === 1);
+    expect(counted('success')?.labels.apiserver_id_hash).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(prefixOf()).toBe('second');
+    await clock.advance(4000);
+    first.calls.length = 0;
+    second.calls.length = 0;
+    await until(() => second.calls.length > 0);
+    expect(first.calls).toEqual([]);
+  });
+
+  test('tells what is wrong with each of them, and nothing where all are well', async () => {
+    await put(withPlugins('first', 'second'));
+    const { transformers } = await start();
+    expect(transformers.usesKms).toBe(true);
+    expect(await transformers.keyHealth()).toBeUndefined();
+    const unwell = (name: string) =>
+      `kmsv2 Provider ${name} is not healthy, error: got unexpected healthz status: tired`;
+    for (const plugin of plugins) plugin.healthz = 'tired';
+    await clock.advance(20_000);
+    expect(await transformers.keyHealth()).toBe(
+      `[kms-provider-0: ${unwell('first')}, kms-provider-1: ${unwell('second')}]`,
+    );
+    (plugins[0] as TestKeyPlugin).healthz = 'ok';
+    await clock.advance(3000);
+    expect(await transformers.keyHealth()).toBe(`kms-provider-1: ${unwell('second')}`);
+  });
+
+  test('that nobody follows any more is not used, even when it is ready only then', async () => {
+    await put(configuration('key'));
+    const { transformers } = await start();
+    open.splice(0).forEach((one) => one.close());
+    const second = plugins[1] as TestKeyPlugin;
+    const config = decodeEncryption(parseYaml(withPlugins('second')));
+    transformers.use(await transformers.make(config));
+    second.calls.length = 0;
+    await clock.advance(300_000);
+    expect(second.calls).toEqual([]);
   });
 });
