@@ -75,6 +75,7 @@ export class ConfigReload<T> {
     }
     if (text === this.#seen) return;
     this.#seen = text;
+    if (text === this.#inForce) return;
     try {
       use(await read(text));
     } catch (error) {

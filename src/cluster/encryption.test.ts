@@ -127,6 +127,10 @@ describe('an encryption configuration', () => {
     await after(configuration('third', 'aescbd'), () => counted('failure') === 1);
     expect(keyOf(options)).toBe('second');
     expect(logged).toEqual([`error processing encryption config file ${file}`]);
+    // What is in force already is not used anew.
+    await put(configuration('second'));
+    await clock.advance(120_000);
+    expect([counted('success'), counted('failure')]).toEqual([1, 1]);
     await after(configuration('third', 'secretbox'), () => counted('success') === 2);
     expect(keyOf(options)).toBe('third');
   });

@@ -1,3 +1,4 @@
+import { TurnSteps } from '../../platform/turn.ts';
 import type {
   Commit,
   Entry,
@@ -66,6 +67,18 @@ async function prepared(entries: readonly Entry[]): Promise<void> {
   if (waits.length > 0) await Promise.all(waits);
 }
 
+/** So many values are decrypted before others have their turn of the event loop. */
+const openedPerTurn = 100;
+
+async function openInTurns(entries: readonly Entry[]): Promise<void> {
+  const steps = new TurnSteps(openedPerTurn);
+  for (const entry of entries) {
+    if (!(entry instanceof OpenedEntry)) continue;
+    entry.openAhead();
+    await steps.taken();
+  }
+}
+
 /**
  * A store whose values are encrypted as configured, resource by resource, and are read as if they were not. What cannot be
  * decrypted throws a TransformError when its value is asked for, not before. Keys and causes are not encrypted.
@@ -96,6 +109,8 @@ export class EncryptingStore implements Store {
     const { entries, ...rest } = await this.#store.list(prefix, options);
     const opened = entries.map((entry) => this.#opened(entry) as Entry);
     await prepared(opened);
+    // Who would take entries on demand takes very many, and may read them all in one go.
+    if (options?.onDemand) await openInTurns(opened);
     return { entries: opened, ...rest };
   }
 

@@ -1,4 +1,5 @@
 import type { Entry } from '../../store/store.ts';
+import { TransformError } from './transform-error.ts';
 import type { Opened } from './transformer.ts';
 
 /** How the bytes of one entry are read. */
@@ -17,6 +18,8 @@ export class OpenedEntry implements Entry {
   readonly #stored: Entry;
   readonly #opener: EntryOpener;
   #opened: Opened | undefined;
+  /** Why it could not be opened ahead. */
+  #failure: TransformError | undefined;
 
   constructor(stored: Entry, opener: EntryOpener) {
     this.key = stored.key;
@@ -37,10 +40,22 @@ export class OpenedEntry implements Entry {
 
   /** Gets what it takes to read the value; undefined where that is here. Never rejects. */
   prepare(options: { again: boolean }): Promise<void> | undefined {
+    this.#failure = undefined;
     return this.#opened ? undefined : this.#opener.prepare(this.#stored.value, options);
   }
 
+  /** Decrypts the value now, for whoever asks for it later. */
+  openAhead(): void {
+    try {
+      this.#read();
+    } catch (error) {
+      if (!(error instanceof TransformError)) throw error;
+      this.#failure = error;
+    }
+  }
+
   #read(): Opened {
+    if (this.#failure) throw this.#failure;
     this.#opened ??= this.#opener.open(this.#stored.value);
     return this.#opened;
   }
