@@ -119,23 +119,28 @@ export class ResourceCache {
   }
 
   /**
-   * Tries again what could not be decrypted. What can be now is there from then on: nobody need hear of it, since nobody watches
-   * what cannot be listed.
+   * Tries again what could not be decrypted and may be now. What can be is there from then on: nobody need hear of it, since nobody
+   * watches what cannot be listed. `reread` gives what stands under a key, as it is read now: where keys may be others, all is tried.
    */
-  async unseal(): Promise<void> {
-    const sealed = [...this.#sealed].filter(([, { error }]) => error.mayPass);
+  async unseal({ reread }: { reread?: (key: string) => Promise<Entry | undefined> } = {}): Promise<void> {
+    const sealed = [...this.#sealed.values()].filter(({ error }) => reread || error.mayPass);
     await Promise.all(
-      sealed.map(([, { entry }]) => entry instanceof OpenedEntry && entry.prepare({ again: true })),
+      sealed.map(async ({ entry }) => {
+        if (entry instanceof OpenedEntry) await entry.prepare({ again: true });
+        this.#unsealOne(entry, entry instanceof OpenedEntry ? entry : await reread?.(entry.key));
+      }),
     );
-    for (const [key, { entry }] of sealed) {
-      // Another may have been put there meanwhile.
-      if (this.#sealed.get(key)?.entry !== entry) continue;
-      const item = this.#read(entry, { isKnown: true });
-      if (!item) continue;
-      this.#sealed.delete(key);
-      this.#items.set(item);
-      for (const index of this.#indices.values()) index.change(undefined, item);
-    }
+  }
+
+  #unsealOne(sealed: Entry, now: Entry | undefined): void {
+    const { key, revision } = sealed;
+    // Another may have been put there meanwhile.
+    if (now?.revision !== revision || this.#sealed.get(key)?.entry !== sealed) return;
+    const item = this.#read(now, { isKnown: true });
+    if (!item) return;
+    this.#sealed.delete(key);
+    this.#items.set(item);
+    for (const index of this.#indices.values()) index.change(undefined, item);
   }
 
   /** All objects that a scope can mean, in the order of their keys: those that match it, and maybe others of its prefix. */

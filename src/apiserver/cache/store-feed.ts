@@ -108,6 +108,12 @@ export class StoreFeed {
     cache.endWatches();
   }
 
+  /** Tries to decrypt what could not be: values may be read otherwise from now on. */
+  async unsealAll(): Promise<void> {
+    const reread = (key: string) => this.#options.store.get(key).catch(() => undefined);
+    await Promise.all([...this.#slots.values()].map(({ cache }) => cache.unseal({ reread })));
+  }
+
   /** Resolves once the caches have taken in `revision`. */
   reached(revision: number): Promise<void> | undefined {
     if (revision <= this.#revision) return undefined;

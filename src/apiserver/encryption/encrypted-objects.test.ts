@@ -236,6 +236,25 @@ describe('when keys are changed', () => {
   });
 });
 
+test.each([
+  ['have another key', [of(keyed('aesgcm', 'key2'))]],
+  ['are of something else', [{ resources: ['configmaps'], providers: [keyed('aesgcm', 'key1')] }]],
+])(
+  'a running server whose keys %s reads what it could not once it is given the right ones',
+  async (_, wrong) => {
+    const store = await storeWith('a', of(keyed('aesgcm', 'key1')));
+    const encryption = await transformersOf(...wrong);
+    const api = await createTestApi(allKinds, { store, encryption });
+    open.push(api);
+    await expect(api.list(secrets)).rejects.toThrow('unable to transform key');
+    encryption.use(await encryption.make({ resources: [of(keyed('aesgcm', 'key1'))] }));
+    await expect.poll(async () => (await api.list(secrets).catch(() => undefined))?.items).toHaveLength(1);
+    expect(await api.object('get', secrets, { name: 'a' })).toMatchObject({
+      data: { password: hiddenBase64 },
+    });
+  },
+);
+
 describe('what cannot be decrypted', () => {
   const other = of(keyed('aesgcm', 'key2'));
   const noKey = 'no matching key was found for the provided AES transformer';

@@ -16,7 +16,7 @@ import type { GroupResource } from './configuration.ts';
 import { OpenedEntry, type EntryOpener } from './opened-entry.ts';
 import { PreparedWatcher } from './prepared-watcher.ts';
 import type { ResourceTransformers } from './resource-transformers.ts';
-import type { Transformer, ValuePlace } from './transformer.ts';
+import { identity, type Opened, type Transformer, type ValuePlace } from './transformer.ts';
 
 /** The resource whose objects stand under a key; undefined for what is no object. */
 export type ResourceOf = (key: string) => GroupResource | undefined;
@@ -191,22 +191,24 @@ export class EncryptingStore implements Store {
     return { ...write, value };
   }
 
-  /** How what stands under a key is read; undefined where it is as it was written. */
+  /** How what stands under a key is read, as configured whenever it is; undefined where it is as it was written. */
   #opening(key: string): EntryOpener | undefined {
-    const found = this.#transformer(key);
-    if (!found) return undefined;
-    const { transformer, place } = found;
+    if (!this.#transformer(key)) return undefined;
     return {
-      open: (stored) => {
-        const plain = this.#plain.get(stored);
-        this.#plain.delete(stored);
-        return plain?.by === transformer
-          ? { value: plain.value, stale: false }
-          : transformer.open(stored, place);
+      open: (stored) => this.#open(key, stored),
+      prepare: (stored, options) => {
+        const transformer = this.#transformer(key)?.transformer;
+        const isPlain = transformer && this.#plain.get(stored)?.by === transformer;
+        return isPlain ? undefined : transformer?.prepare?.(stored, options);
       },
-      prepare: (stored, options) =>
-        this.#plain.get(stored)?.by === transformer ? undefined : transformer.prepare?.(stored, options),
     };
+  }
+
+  #open(key: string, stored: Uint8Array): Opened {
+    const { transformer = identity, place = { key, resource: '' } } = this.#transformer(key) ?? {};
+    const plain = this.#plain.get(stored);
+    this.#plain.delete(stored);
+    return plain?.by === transformer ? { value: plain.value, stale: false } : transformer.open(stored, place);
   }
 
   #transformer(key: string): { transformer: Transformer; place: ValuePlace } | undefined {

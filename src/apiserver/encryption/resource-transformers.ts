@@ -53,6 +53,7 @@ export class ResourceTransformers {
   readonly #counts = new TransformationCounts();
   readonly #kmsCounts: KmsCounts;
   readonly #abort = new AbortController();
+  readonly #listeners: (() => void)[] = [];
   /** Those in use. Names are a resource and a group, each of which can be `*`. */
   #set = noTransformers;
 
@@ -92,6 +93,11 @@ export class ResourceTransformers {
     return { byName, keyProviders };
   }
 
+  /** Calls back whenever values go through others than before. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
   /** From now on values go through these. The plugins of those before are closed once they have answered. */
   use(set: TransformerSet): void {
     if (this.#abort.signal.aborted) return closeProviders(set.keyProviders);
@@ -99,6 +105,7 @@ export class ResourceTransformers {
     this.#set = set;
     if (before.keyProviders.length > 0)
       this.#means.clock.after(graceMs(before), () => closeProviders(before.keyProviders));
+    for (const listener of this.#listeners) listener();
   }
 
   /** What is wrong with the plugins that hold keys, each by its number; undefined where all are well. */

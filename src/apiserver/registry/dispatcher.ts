@@ -96,6 +96,7 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
     ? new EncryptingStore(options.store, encryption, (key) => registries.resourceOf(key))
     : options.store;
   const feed = new StoreFeed({ store, clock: platform.clock, log: platform.log.named('watch-cache') });
+  encryption?.onChange(() => void feed.unsealAll());
   const registries: Registries = new Registries({ feed, freeze, window, log: platform.log });
   const ordered = [...kinds.filter((k) => !k.storedAs), ...kinds.filter((k) => k.storedAs)];
   await Promise.all(ordered.map((kind) => registries.add(kind)));
