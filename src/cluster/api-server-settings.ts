@@ -90,7 +90,6 @@ export async function readApiServerSettings(
   const { issuer = ownIssuer } = serviceAccounts;
   const auditing = audit && (await startAuditing(audit, platform));
   const authorizing = await readAuthorization(authorization, platform);
-  const encrypting = await readEncryption(more.encryption ?? {}, platform);
   const allowsAll = authorization.modes?.includes('AlwaysAllow') ?? false;
   const authenticating = await readAuthentication(authentication, {
     files: platform.files,
@@ -101,6 +100,10 @@ export async function readApiServerSettings(
     platform.log
       .named('authentication')
       .warn('authorization mode AlwaysAllow: requests without credentials are refused');
+  const admitting = await readAdmission(admission, platform);
+  const limits = readLimits(more.limits);
+  // The last, since it begins what has to be ended.
+  const encrypting = await readEncryption(more.encryption ?? {}, platform);
   const means: ApiServerMeans = {
     async inCluster(store) {
       if (told) return means;
@@ -114,10 +117,10 @@ export async function readApiServerSettings(
       audit: auditing,
       authorization: authorizing.options,
       encryption: encrypting.options,
-      limits: readLimits(more.limits),
+      limits,
       ...withServices(services),
       ...(flags && { flags }),
-      ...(await readAdmission(admission, platform)),
+      ...admitting,
       ...authenticating,
     },
     close: async () => {

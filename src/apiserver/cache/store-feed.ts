@@ -108,7 +108,7 @@ export class StoreFeed {
     cache.endWatches();
   }
 
-  /** Tries to decrypt what could not be: values may be read otherwise from now on. */
+  /** Tries at once to decrypt what could not be: there may be the keys now. */
   async unsealAll(): Promise<void> {
     const reread = (key: string) => this.#options.store.get(key).catch(() => undefined);
     await Promise.all([...this.#slots.values()].map(({ cache }) => cache.unseal({ reread })));

@@ -93,7 +93,7 @@ export class ResourceTransformers {
     return { byName, keyProviders };
   }
 
-  /** Calls back whenever values go through others than before. */
+  /** Calls back whenever values may be read that could not be: they go through others than before, or who holds their keys is back. */
   onChange(listener: () => void): void {
     this.#listeners.push(listener);
   }
@@ -105,6 +105,10 @@ export class ResourceTransformers {
     this.#set = set;
     if (before.keyProviders.length > 0)
       this.#means.clock.after(graceMs(before), () => closeProviders(before.keyProviders));
+    this.#changed();
+  }
+
+  #changed(): void {
     for (const listener of this.#listeners) listener();
   }
 
@@ -163,7 +167,11 @@ export class ResourceTransformers {
 
   async #kms(config: KmsConfiguration, keyProviders: KeyProvider[]): Promise<PrefixedTransformer> {
     const { openKms } = await import('./kms/open-kms.ts');
-    const { provider, transformer } = await openKms(config, { ...this.#means, counts: this.#kmsCounts });
+    const { provider, transformer } = await openKms(config, {
+      ...this.#means,
+      counts: this.#kmsCounts,
+      onRecovered: () => this.#changed(),
+    });
     keyProviders.push(provider);
     return { prefix: `k8s:enc:kms:v2:${provider.name}:`, transformer };
   }

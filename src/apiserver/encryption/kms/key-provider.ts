@@ -18,6 +18,8 @@ export interface KeyProviderMeans {
   random: Pick<Random, 'bytes' | 'uuid'>;
   log: Log;
   counts: KmsCounts;
+  /** Told when the plugin is well that was not. */
+  onRecovered?: (() => void) | undefined;
 }
 
 /** How often upstream asks a plugin that is well how it is, and one that is not. */
@@ -116,14 +118,15 @@ export class KeyProvider {
   }
 
   #found(error: string | undefined): void {
-    const { clock, log } = this.#means;
+    const { clock, log, onRecovered } = this.#means;
     const wasWell = this.#last ? this.#last.error === undefined : undefined;
     this.#last = { error, atMs: clock.monotonic() };
     // Said once, not as long as it lasts.
     if (error !== undefined && wasWell !== false && !this.#abort.signal.aborted)
       log.error('kms plugin failed health check probe', { name: this.name, error });
-    if (error === undefined && wasWell === false)
-      log.info('the kms plugin is well again', { name: this.name });
+    if (error !== undefined || wasWell !== false) return;
+    log.info('the kms plugin is well again', { name: this.name });
+    onRecovered?.();
   }
 
   #statusErrors({ healthz, version }: KeyServiceStatus): string[] {
