@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { deferred } from '../../../platform/deferred.ts';
 import { createLog } from '../../../platform/log.ts';
 import { systemRandom } from '../../../platform/random.ts';
 import { textHash } from '../../../platform/text-hash.ts';
@@ -18,12 +19,13 @@ afterEach(() => {
 });
 
 /** A server's side of a plugin, as after a start. */
-async function startOn(plugin: TestKeyPlugin, clock = new VirtualClock()) {
+async function startOn(plugin: TestKeyPlugin, { timeoutMs = 3000 } = {}) {
+  const clock = new VirtualClock();
   const logged: string[] = [];
   const counts = new KmsCounts(clock, 'server');
   const log = createLog({ clock, level: 'info', write: ({ message }) => void logged.push(message) });
   const means = { service: plugin.service, clock, random: systemRandom, log, counts };
-  const provider = new KeyProvider({ name: 'vault', socketPath: '', timeoutMs: 3000 }, means);
+  const provider = new KeyProvider({ name: 'vault', socketPath: '', timeoutMs }, means);
   open.push(provider);
   await provider.start();
   const transformer = new KmsTransformer(provider, { clock, random: systemRandom });
@@ -176,6 +178,25 @@ describe('a plugin that fails', () => {
     expect(asked(plugin)).toBe('Decrypt');
     plugin.failure = undefined;
     expect(await read(stored)).toEqual({ value: 'a', stale: false });
+  });
+
+  test('to answer for long holds nobody up who does not have to have the value', async () => {
+    const plugin = new TestKeyPlugin();
+    const stored = (await startOn(plugin)).seal('a');
+    const { clock, transformer, read } = await startOn(plugin, { timeoutMs: 60_000 });
+    const { promise, resolve } = deferred();
+    plugin.hold = promise;
+    const over: string[] = [];
+    void transformer.prepare(stored, { again: false })?.then(() => over.push('patience'));
+    const reading = read(stored);
+    await clock.advance(2999);
+    expect(over).toEqual([]);
+    await clock.advance(1);
+    expect(over).toEqual(['patience']);
+    expect(() => transformer.open(stored, place)).toThrow('the KMS plugin has not answered yet');
+    expect(transformer.prepare(stored, { again: false })).toBeUndefined();
+    resolve();
+    expect(await reading).toEqual({ value: 'a', stale: false });
   });
 
   const cases: [string, (plugin: TestKeyPlugin) => void, string][] = [

@@ -15,12 +15,14 @@ import { KnownSources } from './known-sources.ts';
 import { checkWritable } from './write-source.ts';
 
 export interface KmsTransformerMeans {
-  clock: Pick<Clock, 'now' | 'monotonic'>;
+  clock: Pick<Clock, 'now' | 'monotonic' | 'sleep'>;
   random: Pick<Random, 'bytes' | 'uuid'>;
 }
 
 const aesKeyBytes = [16, 24, 32];
 const mostFailures = 1000;
+/** How long those wait at most who hold others up: the usual time that a call may take. */
+const mostHeldUpMs = 3000;
 
 /** Encrypts values with a seed that a plugin has encrypted, which stands beside them. What was written under another key is stale. */
 export class KmsTransformer implements Transformer {
@@ -51,7 +53,7 @@ export class KmsTransformer implements Transformer {
     const envelope = decodeEnvelope(stored);
     const id = sourceId(envelope);
     const opens = this.#known.get(id);
-    if (!opens) throw this.#failed.get(id) ?? notAsked();
+    if (!opens) throw this.#failed.get(id) ?? notAnswered();
     counts.noteUse({ type: 'from_storage', provider: name, keyId: envelope.keyID });
     const { value, stale } = opens.open(envelope.encryptedData, place);
     const { keyID, encryptedDEKSourceType } = current.source;
@@ -74,7 +76,13 @@ export class KmsTransformer implements Transformer {
       asked = this.#ask(id, envelope).finally(() => this.#asked.delete(id));
       this.#asked.set(id, asked);
     }
-    return asked;
+    return again || this.#provider.timeoutMs <= mostHeldUpMs ? asked : this.#notLong(id, asked);
+  }
+
+  /** Who has waited long enough once does so for all that need the same. */
+  async #notLong(id: string, asked: Promise<void>): Promise<void> {
+    await Promise.race([asked, this.#means.clock.sleep(mostHeldUpMs)]);
+    if (this.#asked.get(id) === asked) this.#failed.set(id, notAnswered());
   }
 
   /** The values of one seed wait for one answer. */
@@ -111,8 +119,6 @@ function failureOf(error: unknown): TransformError {
   return new TransformError(`failed to decrypt DEK, error: ${message}`, { status, mayPass: true });
 }
 
-/** A value that came past `prepare`, or whose seed was forgotten since. */
-const notAsked = () =>
-  new TransformError('failed to decrypt DEK, error: the KMS plugin has not been asked yet', {
-    mayPass: true,
-  });
+/** For a value that was not prepared, or not waited for. */
+const notAnswered = () =>
+  new TransformError('failed to decrypt DEK, error: the KMS plugin has not answered yet', { mayPass: true });
