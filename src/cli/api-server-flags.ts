@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { ApiServerSettings, ServiceAccountSettings } from '../cluster/api-server-settings.ts';
+import type { ApiServerSettings } from '../cluster/api-server-settings.ts';
 import type { OidcSettings } from '../cluster/authentication.ts';
 import type { AuthorizationSettings } from '../cluster/authorization.ts';
+import type { ServiceAccountSettings } from '../cluster/service-accounts.ts';
 import { UserError } from '../cluster/user-error.ts';
 import { portRange, spanMs, wholeNumber } from './arguments.ts';
 
@@ -41,6 +42,8 @@ export interface ApiServerFlags {
   apiAudiences?: string[];
   serviceAccountIssuer?: string[];
   serviceAccountJwksUri?: string;
+  serviceAccountKeyFile?: string[];
+  serviceAccountSigningKeyFile?: string;
   serviceAccountMaxTokenExpiration?: number;
   serviceAccountExtendTokenExpiration?: 'true' | 'false';
   maxRequestsInflight?: number;
@@ -225,6 +228,15 @@ function withTokenFlags(command: Command): Command {
       repeated,
     )
     .option('--service-account-jwks-uri <url>', 'where others find the keys that verify them')
+    .option(
+      '--service-account-signing-key-file <file>',
+      'private key that signs tokens of service accounts (default: one made with the cluster)',
+    )
+    .option(
+      '--service-account-key-file <file>',
+      'keys, private or public, that such tokens are believed by; may be repeated',
+      repeated,
+    )
     .option('--service-account-max-token-expiration <time>', 'how long tokens last at most', spanMs)
     .addOption(
       new Option(
@@ -320,6 +332,8 @@ function serviceAccountSettings(flags: ApiServerFlags): ServiceAccountSettings {
     audiences: flags.apiAudiences,
     issuers: flags.serviceAccountIssuer,
     jwksUri: flags.serviceAccountJwksUri,
+    signingKeyFile: path(flags.serviceAccountSigningKeyFile),
+    keyFiles: flags.serviceAccountKeyFile?.map((file) => resolve(file)),
     maxTokenExpirationMs: flags.serviceAccountMaxTokenExpiration,
     ...(extend && { extendTokenExpiration: extend === 'true' }),
   };

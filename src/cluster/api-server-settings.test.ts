@@ -4,9 +4,7 @@ import { kindsAs } from '../apiserver/kinds/kinds.ts';
 import { createTestApi } from '../apiserver/registry/testing.ts';
 import { silentLog } from '../platform/log.ts';
 import { systemPlatform } from '../platform/platform.ts';
-import { readApiServerSettings, readLimits, readServiceAccounts } from './api-server-settings.ts';
-
-const hourMs = 3_600_000;
+import { readApiServerSettings, readLimits } from './api-server-settings.ts';
 
 describe('the limits', () => {
   test('are those of upstream unless given', () => {
@@ -69,50 +67,5 @@ test.each([
     );
     expect(means.options.allowAnonymous).toBe(expected);
     await means.close();
-  },
-);
-
-test('what is not said of tokens stays as it is', () => {
-  expect(readServiceAccounts()).toEqual({});
-  expect(readServiceAccounts({ audiences: [] })).toEqual({});
-});
-
-test('tokens are for whom they are said to be, and last as long as they may', () => {
-  const told = { audiences: ['a', 'b'], maxTokenExpirationMs: 2 * hourMs, extendTokenExpiration: false };
-  expect(readServiceAccounts(told)).toEqual({
-    audiences: ['a', 'b'],
-    maxExpirationSeconds: 7200,
-    extendExpiration: false,
-  });
-});
-
-test('tokens come from the first issuer, and from others before', () => {
-  const told = { issuers: ['https://a.test', 'b'], jwksUri: 'https://keys.test/jwks' };
-  expect(readServiceAccounts(told)).toEqual({
-    issuer: 'https://a.test',
-    formerIssuers: ['b'],
-    jwksUri: 'https://keys.test/jwks',
-  });
-});
-
-test.each([
-  [{ issuers: [''] }, 'service-account-issuer should not be an empty string'],
-  [{ issuers: ['a', 'a'] }, 'service-account-issuer "a" is already specified'],
-  [
-    { issuers: ['http://[::1'] },
-    `service-account-issuer "http://[::1" contained a ':' but was not a valid URL`,
-  ],
-  [{ jwksUri: 'keys' }, 'service-account-jwks-uri must be a valid URL'],
-  [{ jwksUri: 'http://a.test' }, 'service-account-jwks-uri requires https scheme, parsed as: http://a.test'],
-])('%j is refused', (settings, why) => {
-  expect(() => readServiceAccounts(settings)).toThrow(why);
-});
-
-test.each([[hourMs - 1], [(2 ** 32 + 1) * 1000]])(
-  'tokens cannot last %d ms at most',
-  (maxTokenExpirationMs) => {
-    expect(() => readServiceAccounts({ maxTokenExpirationMs })).toThrow(
-      'the service-account-max-token-expiration must be between 1 hour and 2^32 seconds',
-    );
   },
 );

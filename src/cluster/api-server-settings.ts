@@ -1,8 +1,6 @@
-import type { ServiceAccountOptions } from '../apiserver/auth/security.ts';
 import { AllocationCounts } from '../apiserver/kinds/core/service/allocation-counts.ts';
 import { kindsAs } from '../apiserver/kinds/kinds.ts';
 import type { ApiServerLimits, ApiServerOptions } from '../apiserver/server.ts';
-import { goQuote } from '../machinery/go-text.ts';
 import type { Platform } from '../platform/platform.ts';
 import type { Store } from '../store/store.ts';
 import { type AdmissionSettings, readAdmission } from './admission.ts';
@@ -17,6 +15,11 @@ import {
   storedServiceNetwork,
   usualServiceNetwork,
 } from './service-network.ts';
+import {
+  readServiceAccounts,
+  type ServiceAccountMeans,
+  type ServiceAccountSettings,
+} from './service-accounts.ts';
 import { UserError } from './user-error.ts';
 
 /** What a user says of the API server alone; the names are those of upstream's flags. */
@@ -47,18 +50,6 @@ export interface LimitSettings {
   minRequestTimeoutSeconds?: number | undefined;
 }
 
-/** What the tokens of service accounts are; the names are those of upstream's flags. */
-export interface ServiceAccountSettings {
-  /** Whom tokens are meant for that are shown here; the issuer unless given. */
-  audiences?: readonly string[] | undefined;
-  /** Who tokens say they come from: new ones from the first, and all are believed. */
-  issuers?: readonly string[] | undefined;
-  /** Where others find the keys that verify them. */
-  jwksUri?: string | undefined;
-  maxTokenExpirationMs?: number | undefined;
-  extendTokenExpiration?: boolean | undefined;
-}
-
 /** The settings as the API server takes them. */
 export interface ApiServerMeans {
   /**
@@ -68,7 +59,7 @@ export interface ApiServerMeans {
   inCluster(store: Store): Promise<ApiServerMeans>;
   options: Partial<ApiServerOptions>;
   services: ServiceNetwork;
-  serviceAccounts: Partial<ServiceAccountOptions>;
+  serviceAccounts: ServiceAccountMeans;
   /** Ends what goes on beside the server, after it. */
   close(): Promise<void>;
 }
@@ -86,7 +77,7 @@ export async function readApiServerSettings(
     const eventSeconds = eventTtlMs && Math.floor(eventTtlMs / 1000);
     return { kinds: kindsAs({ eventSeconds, services: allotted }), services: allotted };
   };
-  const serviceAccounts = readServiceAccounts(more.serviceAccounts);
+  const serviceAccounts = await readServiceAccounts(more.serviceAccounts, platform);
   const { issuer = ownIssuer } = serviceAccounts;
   const auditing = audit && (await startAuditing(audit, platform));
   const authorizing = await readAuthorization(authorization, platform);
@@ -161,49 +152,5 @@ export function readLimits(settings: LimitSettings = {}): Partial<ApiServerLimit
     requestsInFlight: readOnly + mutating,
     ...(deadlineMs !== undefined && { deadlineMs }),
     ...(seconds !== undefined && { minWatchMs: seconds === 0 ? endlessMs : seconds * 1000 }),
-  };
-}
-
-const shortestMs = 3_600_000;
-const longestMs = 2 ** 32 * 1000;
-
-function checkIssuers(issuers: readonly string[]): void {
-  issuers.forEach((issuer, i) => {
-    if (issuer === '') throw new UserError('service-account-issuer should not be an empty string');
-    if (issuer.includes(':') && !URL.canParse(issuer))
-      throw new UserError(
-        `service-account-issuer ${goQuote(issuer)} contained a ':' but was not a valid URL`,
-      );
-    if (issuers.indexOf(issuer) < i)
-      throw new UserError(`service-account-issuer ${goQuote(issuer)} is already specified`);
-  });
-}
-
-function checkKeysUri(text: string): void {
-  if (!URL.canParse(text)) throw new UserError('service-account-jwks-uri must be a valid URL');
-  if (new URL(text).protocol !== 'https:')
-    throw new UserError(`service-account-jwks-uri requires https scheme, parsed as: ${text}`);
-}
-
-/** Throws a UserError where tokens would last too short or too long, or say nonsense of where they come from. */
-export function readServiceAccounts(settings: ServiceAccountSettings = {}): Partial<ServiceAccountOptions> {
-  const {
-    audiences,
-    maxTokenExpirationMs: most = 0,
-    extendTokenExpiration,
-    issuers = [],
-    jwksUri,
-  } = settings;
-  const [issuer, ...formerIssuers] = issuers;
-  checkIssuers(issuers);
-  if (jwksUri !== undefined) checkKeysUri(jwksUri);
-  if (most !== 0 && (most < shortestMs || most > longestMs))
-    throw new UserError('the service-account-max-token-expiration must be between 1 hour and 2^32 seconds');
-  return {
-    ...(audiences?.length && { audiences }),
-    ...(issuer !== undefined && { issuer, formerIssuers }),
-    ...(jwksUri !== undefined && { jwksUri }),
-    ...(most > 0 && { maxExpirationSeconds: Math.floor(most / 1000) }),
-    ...(extendTokenExpiration !== undefined && { extendExpiration: extendTokenExpiration }),
   };
 }

@@ -28,6 +28,7 @@ import { serverUrl } from './server-url.ts';
 import { type RolesOptions, runRoles } from './roles.ts';
 import { type RunningComponents, runComponents } from './run-components.ts';
 import { administrator, proxyName, ServerCertificates } from './server-certificates.ts';
+import { withKeys } from './service-accounts.ts';
 import { type ServiceNetwork, serviceNetworkNow } from './service-network.ts';
 import { shareReads } from './shared-read.ts';
 import { unusableStore } from './unusable-store.ts';
@@ -129,7 +130,7 @@ export async function startControlPlane(told: ControlPlaneOptions): Promise<Cont
     platform: { ...platform, log: platform.log.named('apiserver') },
     store,
     kinds: allKinds,
-    serviceAccounts: { issuer, keys: [tokenKey], ...settings.serviceAccounts },
+    serviceAccounts: withKeys(settings.serviceAccounts, { issuer, ownKey: tokenKey }),
     version,
     nodes: tlsNodeDialer({ connect: systemConnector, identity }),
     usage: async () => usage,

@@ -65,6 +65,8 @@ export interface ServiceAccountOptions extends TokenLifetimes {
   jwksUri?: string;
   /** PEM; the first private key signs, all verify. */
   keys: readonly string[];
+  /** PEM; signs in place of those. */
+  signingKey?: string;
   /** Whom the tokens are meant for where nothing else is asked for; the issuers unless given. */
   audiences?: readonly string[];
   /** Makes a token of its claims in place of the keys: for a server whose tokens nobody shows. */
@@ -89,7 +91,7 @@ export interface Security {
 export function createSecurity(options: SecurityOptions): Security {
   const { reader, platform } = options;
   const { clock } = platform;
-  const { issuer, formerIssuers = [], jwksUri, keys, sign, ...more } = options.serviceAccounts;
+  const { issuer, formerIssuers = [], jwksUri, keys, signingKey, sign, ...more } = options.serviceAccounts;
   const { audiences = [issuer, ...formerIssuers], ...lifetimes } = more;
   const tokenKeys = keys.map(readTokenKey);
   const serviceAccounts = new ServiceAccountTokens({
@@ -97,6 +99,7 @@ export function createSecurity(options: SecurityOptions): Security {
     formerIssuers,
     jwksUri,
     keys: tokenKeys,
+    ...(signingKey !== undefined && { signingKey: readTokenKey(signingKey) }),
     sign,
     reader,
     clock,

@@ -25,6 +25,8 @@ export interface ServiceAccountTokensOptions {
   jwksUri?: string | undefined;
   /** The first one that has a private key signs; all of them verify. */
   keys: readonly TokenKey[];
+  /** A private key that signs in place of those. */
+  signingKey?: TokenKey;
   /** Signs in place of the keys. */
   sign?(claims: object): string;
   reader: ObjectReader;
@@ -93,9 +95,9 @@ export class ServiceAccountTokens implements TokenAuthenticator {
 
   /** Signs a token. */
   async issue(claims: Omit<TokenClaims, 'iss'>): Promise<string> {
-    const { issuer, keys, sign } = this.#options;
+    const { issuer, keys, signingKey, sign } = this.#options;
     if (sign) return sign({ iss: issuer, ...claims });
-    const key = keys.find((k) => k.privateKey);
+    const key = signingKey ?? keys.find((k) => k.privateKey);
     if (!key?.privateKey) throw new Error('there is no key to sign service-account tokens with');
     const { SignJWT } = await import('jose');
     return new SignJWT({ iss: issuer, ...claims })

@@ -338,6 +338,22 @@ describe('tokens of service accounts', () => {
     expect(elsewhere.jwksUri).toBe('https://keys/jwks');
   });
 
+  test('are signed with the key that is to sign, and believed by all that verify', async () => {
+    reader.put(resources.serviceaccounts, account);
+    const old = await tokensWith(keys.ec).issue(claims());
+    const { privateKey: _, ...believed } = keys.rsa;
+    const options = { issuer, reader, clock, signingKey: keys.rsa };
+    const tokens = new ServiceAccountTokens({ ...options, keys: [keys.ec, believed] });
+    const made = await tokens.issue(claims());
+    expect(JSON.parse(Buffer.from(made.split('.')[0] ?? '', 'base64url').toString())).toEqual({
+      alg: 'RS256',
+      kid: keys.rsa.id,
+    });
+    for (const token of [old, made]) expect(await tokens.authenticateToken(token, [issuer])).toBeDefined();
+    const others = new ServiceAccountTokens({ ...options, keys: [keys.ec] });
+    expect(await others.authenticateToken(made, [issuer])).toBeUndefined();
+  });
+
   test('of other issuers, keys and subjects are none', async () => {
     reader.put(resources.serviceaccounts, account);
     const tokens = tokensWith(keys.ec);
