@@ -188,8 +188,11 @@ export interface ApiServer {
   transportFor(user: UserInfo, options?: { userAgent?: string }): Transport;
   /** Serves HTTPS, besides whatever it serves already. */
   listen(options: ServeOptions): Promise<{ port: number; close(): Promise<void> }>;
-  /** What new connections are shown from now on, wherever it listens; those that are there stay. */
-  setTls(tls: ServerTls): void;
+  /**
+   * What new connections are shown and asked for from now on, wherever it listens; those that are there stay. Resolves when servers that
+   * extend this one can read whom to trust.
+   */
+  setTls(tls: ServerTls): Promise<void>;
   /** The registries, for what changes the set of kinds that are served. */
   readonly dispatcher: RegistryDispatcher;
   /** Further paths that are no resources. */
@@ -561,7 +564,6 @@ class Server implements ApiServer {
 
   async listen(options: ServeOptions): Promise<{ port: number; close(): Promise<void> }> {
     const { listen, host, port } = options;
-    const { frontProxy } = this.#options;
     const tls = this.#withProxies(options.tls);
     const server = await listen({
       host,
@@ -572,14 +574,9 @@ class Server implements ApiServer {
         void this.#corridor.serve(upgrade.request, new SocketReply(upgrade.socket), upgrade),
     });
     this.#listeners.add(server);
-    const transport = this.transportFor(self);
-    const proxies = frontProxy && { ca: frontProxy.ca, names: frontProxy.names };
-    if (tls.clientCa) {
-      const config = { clientCa: tls.clientCa, proxies };
-      await ensureAuthenticationConfig(transport, config).catch((error) => {
-        throw whyNotStarted(error, this.dispatcher);
-      });
-    }
+    await this.#tellWhomToTrust(tls).catch((error) => {
+      throw whyNotStarted(error, this.dispatcher);
+    });
     await this.#tellOthers(options, server.port);
     for (const name of listenHooks) this.#hooks.finish(name);
     const close = async () => {
@@ -589,8 +586,17 @@ class Server implements ApiServer {
     return { port: server.port, close };
   }
 
-  setTls(tls: ServerTls): void {
+  async setTls(tls: ServerTls): Promise<void> {
     for (const server of this.#listeners) server.setTls(this.#withProxies(tls));
+    await this.#tellWhomToTrust(tls);
+  }
+
+  /** Servers that extend this one read it whenever it changes. */
+  async #tellWhomToTrust({ clientCa }: ServerTls): Promise<void> {
+    const { frontProxy } = this.#options;
+    if (clientCa === undefined) return;
+    const proxies = frontProxy && { ca: frontProxy.ca, names: frontProxy.names };
+    await ensureAuthenticationConfig(this.transportFor(self), { clientCa, proxies });
   }
 
   #withProxies(tls: ServerTls): ServerTls {

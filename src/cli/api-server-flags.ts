@@ -5,10 +5,11 @@ import type { OidcSettings } from '../cluster/authentication.ts';
 import type { AuthorizationSettings } from '../cluster/authorization.ts';
 import type { ServiceAccountSettings } from '../cluster/service-accounts.ts';
 import { UserError } from '../cluster/user-error.ts';
-import { portRange, spanMs, wholeNumber } from './arguments.ts';
+import { listed, portRange, repeated, spanMs, wholeNumber } from './arguments.ts';
+import { type ServingFlags, servingSettings, withServingFlags } from './serving-flags.ts';
 
 /** What a user says of the API server, under upstream's names. */
-export interface ApiServerFlags {
+export interface ApiServerFlags extends ServingFlags {
   /** All flags of the command, as they are shown. */
   all: Record<string, string>;
   auditPolicyFile?: string;
@@ -79,6 +80,7 @@ export function withApiServerFlags(command: Command): Command {
     withAuthenticationFlags,
     withAuthorizationFlags,
     withTokenFlags,
+    withServingFlags,
   ];
   return groups.reduce((all, withGroup) => withGroup(all), command);
 }
@@ -164,10 +166,6 @@ function withAuditFlags(command: Command): Command {
         .default(10 * secondMs, '10s'),
     );
 }
-
-const repeated = (text: string, all: string[] = []) => [...all, text];
-
-const listed = (text: string, all: string[] = []) => [...all, ...text.split(',').filter(Boolean)];
 
 function withAdmissionFlags(command: Command): Command {
   return command
@@ -305,6 +303,7 @@ export function apiServerSettings(flags: ApiServerFlags): ApiServerSettings {
       automaticReload: flags.encryptionProviderConfigAutomaticReload,
     },
     serviceAccounts: serviceAccountSettings(flags),
+    serving: servingSettings(flags),
     flags: flags.all,
   };
 }

@@ -11,6 +11,15 @@ export function wholeNumber(from: number, to: number) {
   };
 }
 
+/** Reads a flag that may be repeated. */
+export const repeated = (text: string, all: string[] = []): string[] => [...all, text];
+
+/** Reads a list with commas, which may be repeated. */
+export const listed = (text: string, all: string[] = []): string[] => [
+  ...all,
+  ...text.split(',').filter(Boolean),
+];
+
 const lastPort = 65_535;
 
 /** Reads a range of ports, as upstream does: `30000-32767`, `30000+2767`, or one port. */

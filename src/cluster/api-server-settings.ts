@@ -20,6 +20,7 @@ import {
   type ServiceAccountMeans,
   type ServiceAccountSettings,
 } from './service-accounts.ts';
+import { readServing, type Serving, type ServingSettings } from './serving.ts';
 import { UserError } from './user-error.ts';
 
 /** What a user says of the API server alone; the names are those of upstream's flags. */
@@ -37,6 +38,7 @@ export interface ApiServerSettings {
   /** Ranges of the addresses of services: one, or two of different families with a comma between them; 10.96.0.0/12 unless given. */
   serviceClusterIpRange?: string | undefined;
   serviceAccounts?: ServiceAccountSettings;
+  serving?: ServingSettings;
   /** The flags that this program was started with: what `/flagz` shows. */
   flags?: Record<string, string>;
 }
@@ -60,6 +62,7 @@ export interface ApiServerMeans {
   options: Partial<ApiServerOptions>;
   services: ServiceNetwork;
   serviceAccounts: ServiceAccountMeans;
+  serving: Serving;
   /** Ends what goes on beside the server, after it. */
   close(): Promise<void>;
 }
@@ -104,6 +107,7 @@ export async function readApiServerSettings(
     },
     services,
     serviceAccounts,
+    serving: await readServing(more.serving ?? {}, platform),
     options: {
       audit: auditing,
       authorization: authorizing.options,

@@ -27,7 +27,7 @@ import { readResourceMetrics } from './read-resource-metrics.ts';
 import { serverUrl } from './server-url.ts';
 import { type RolesOptions, runRoles } from './roles.ts';
 import { type RunningComponents, runComponents } from './run-components.ts';
-import { administrator, proxyName, ServerCertificates } from './server-certificates.ts';
+import { administrator, ownCertificateName, proxyName, ServerCertificates } from './server-certificates.ts';
 import { withKeys } from './service-accounts.ts';
 import { type ServiceNetwork, serviceNetworkNow } from './service-network.ts';
 import { shareReads } from './shared-read.ts';
@@ -89,6 +89,7 @@ const serverNames = [
   `kubernetes.default.svc.${network.domain}`,
   'localhost',
   '127.0.0.1',
+  ownCertificateName,
 ];
 
 /** The keys and certificates of the API server and of its administrator. */
@@ -141,18 +142,22 @@ export async function startControlPlane(told: ControlPlaneOptions): Promise<Cont
     freeze: options.freeze,
     ...settings.options,
   }).catch((error) => unreadable(error, settings.options));
-  const tls = () => ({ ...shownBy(certificates.serving), clientCa: authority.certificate });
+  const { serving } = settings;
+  const tls = () => serving.tls(certificates.serving, authority.certificate);
   const port = await listenEverywhere(server, { ...options, listen, tls: tls() }).catch((error) =>
     unreadable(error, settings.options),
   );
   const services = serviceNetworkNow(server, settings.services, platform.log);
   const { dnsAddress } = services;
-  const roles = await startRoles(server, options, { authority, meter, measured, dnsAddress });
+  const serverAuthorities = serving.authorities(authority.certificate);
+  const rolesMeans = { authority, serverAuthorities, meter, measured, dnsAddress };
+  const roles = await startRoles(server, options, rolesMeans);
   const { renewal, onRenewed } = renewing(certificates, platform, [
-    async () => server.setTls(tls()),
+    () => server.setTls(tls()),
     async () => kubelets.renew(),
   ]);
-  const running = runComponents([usage, renewal, descriptorWatch(platform)], platform);
+  const following = serving.following(() => void server.setTls(tls()).catch(untold(platform)));
+  const running = runComponents([usage, renewal, ...following, descriptorWatch(platform)], platform);
   const url = serverUrl(options.host ?? (options.addresses[0] as string), port);
   return {
     server,
@@ -160,7 +165,9 @@ export async function startControlPlane(told: ControlPlaneOptions): Promise<Cont
     port,
     get kubeconfig() {
       const { admin: client } = certificates;
-      return kubeconfig({ name: 'k8ts', server: url, authority: authority.certificate, client });
+      const { certificate } = authority;
+      const serverName = serving.showsOthers ? ownCertificateName : undefined;
+      return kubeconfig({ name: 'k8ts', server: url, authority: certificate, client, serverName });
     },
     onRenewed,
     admin: new Client(server.transportFor(administrator)),
@@ -174,7 +181,7 @@ export async function startControlPlane(told: ControlPlaneOptions): Promise<Cont
   };
 }
 
-interface RolesMeans extends Pick<RolesOptions, 'authority' | 'meter' | 'dnsAddress'> {
+interface RolesMeans extends Pick<RolesOptions, 'authority' | 'serverAuthorities' | 'meter' | 'dnsAddress'> {
   measured: ThreadMetrics;
 }
 
@@ -223,6 +230,12 @@ function renewing(
 function shownBy({ certificate, key }: KeyPair, authority?: KeyPair) {
   return { cert: certificate, key, ...(authority && { ca: authority.certificate }) };
 }
+
+/** What other servers are to trust has changed, and they cannot be told. */
+const untold =
+  ({ log }: Platform) =>
+  (error: Error) =>
+    log.error('servers that extend this one could not be told whom to trust', { error: error.message });
 
 /** What is found when the store is read, and is for the user to mend. */
 async function unreadable(

@@ -12,17 +12,24 @@ export interface KubeconfigOptions {
   /** The cluster's authority, PEM. */
   authority: string;
   client: KeyPair;
+  /** The name that is asked for, where the server has another certificate for its own. */
+  serverName?: string | undefined;
 }
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 /** A kubeconfig with everything inline, as YAML (JSON is YAML, and needs no library to write). */
 export function kubeconfig(options: KubeconfigOptions): string {
-  const { name, server, authority, client } = options;
+  const { name, server, authority, client, serverName } = options;
+  const cluster = {
+    server,
+    'certificate-authority-data': base64(authority),
+    ...(serverName !== undefined && { 'tls-server-name': serverName }),
+  };
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name, cluster: { server, 'certificate-authority-data': base64(authority) } }],
+    clusters: [{ name, cluster }],
     users: [
       {
         name: `${name}-admin`,

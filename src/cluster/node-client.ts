@@ -3,6 +3,7 @@ import type { Endpoints } from '../client/endpoints.ts';
 import { HttpTransport } from '../client/http-transport.ts';
 import { connectHttps } from '../platform/http-client.ts';
 import type { KeyPair } from './pki.ts';
+import { ownCertificateName } from './server-certificates.ts';
 
 export interface NodeClient {
   client: Client;
@@ -18,7 +19,7 @@ export function nodeClient(
   userAgent: string,
 ): NodeClient {
   const { authority: ca, servers } = config;
-  const tlsOf = ({ certificate: cert, key }: KeyPair) => ({ ca, cert, key });
+  const tlsOf = ({ certificate: cert, key }: KeyPair) => ({ ca, cert, key, askedName: ownCertificateName });
   const transport = new HttpTransport({ connect: connectHttps, servers, tls: tlsOf(pair), userAgent });
   return {
     client: new Client(transport),

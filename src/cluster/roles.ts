@@ -19,6 +19,8 @@ import { type Scheduling, tellingWhere } from './scheduler-configuration.ts';
 export interface RolesOptions {
   platform: Platform;
   authority: KeyPair;
+  /** PEM of what pods are to believe the API server by. */
+  serverAuthorities: string;
   /** Where volumes of claims that ask for none in particular are kept. */
   volumeDir: string;
   /** Addresses of all pods, where not as usual. */
@@ -110,7 +112,7 @@ function runRole(role: Role, { server, platform, signal, meter, ...rest }: RoleO
 
 function controllerManagerRole(
   server: ApiServer,
-  { platform, authority, volumeDir, podRange, dnsAddress }: RolesOptions,
+  { platform, authority, serverAuthorities, volumeDir, podRange, dnsAddress }: RolesOptions,
 ): Role {
   return {
     name: 'kube-controller-manager',
@@ -119,6 +121,7 @@ function controllerManagerRole(
         discover: async (options) => discover(server, options),
         authority: authority.certificate,
         authorityKey: authority.key,
+        serverAuthorities,
         podRange,
         dnsAddress,
         localVolumes: {

@@ -8,6 +8,9 @@ import type { KeyPair, Pki } from './pki.ts';
 /** The name in the certificate with which the server asks the servers that extend it. */
 export const proxyName = 'front-proxy-client';
 
+/** Who asks for this name is shown the cluster's own certificate, whichever others the server was given. */
+export const ownCertificateName = 'apiserver-loopback-client';
+
 /** The user whose certificate stands in the kubeconfig. */
 export const administrator: UserInfo = {
   name: 'kubernetes-admin',

@@ -54,6 +54,8 @@ export interface ControllersOptions {
   discover: Discover;
   /** PEM of the authority that signs the API server's certificate. */
   authority: string;
+  /** PEM of what clients are to believe the API server by; that authority unless given. */
+  serverAuthorities?: string;
   /** Its private key, PKCS 8 PEM; without it nobody's certificates are signed. */
   authorityKey?: string;
   /** Addresses of all pods, such as `10.244.0.0/16`, and the bits of a node's part of them, such as 24. */
@@ -69,7 +71,8 @@ export interface ControllersOptions {
 
 /** All controllers of a cluster, ready to run. */
 export function createControllers(options: ControllersOptions): Component[] {
-  const { contextFor, discover, authority, podRange, nodeBits, dnsAddress } = options;
+  const { contextFor, discover, podRange, nodeBits, dnsAddress } = options;
+  const { serverAuthorities: authority = options.authority } = options;
   return [
     createReplicaSetController(contextFor('replicaset-controller')),
     createReplicationController(contextFor('replication-controller')),

@@ -5,6 +5,7 @@ import {
   constants,
   type IncomingHttpHeaders,
 } from 'node:http2';
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { readBody } from './http-body.ts';
 import { type HttpHeaders, withoutMemoryLimit } from './http.ts';
 import { onAbort } from './on-abort.ts';
@@ -17,6 +18,8 @@ export interface ClientTls {
   key?: string;
   /** The name the server's certificate must be for, where it is not the host of the URL. */
   serverName?: string;
+  /** The name that is asked for in place of its own, of a server that has several certificates; the one shown is for its own nonetheless. */
+  askedName?: string;
   /** Talks to whoever answers: for what is checked in another way. */
   insecure?: boolean;
 }
@@ -67,12 +70,16 @@ const pingTimeoutMs = 15_000;
 const windowBytes = 4 * 1024 * 1024;
 
 function openSession(origin: string, tls: ClientTls): ClientHttp2Session {
-  const { ca, cert, key, serverName, insecure } = tls;
+  const { ca, cert, key, serverName, askedName, insecure } = tls;
+  const ownName = serverName ?? new URL(origin).hostname.replace(/^\[|\]$/g, '');
   const session = connect(origin, {
     ca,
     cert,
     key,
-    servername: serverName,
+    servername: askedName ?? serverName,
+    ...(askedName !== undefined && {
+      checkServerIdentity: (_: string, shown: PeerCertificate) => checkServerIdentity(ownName, shown),
+    }),
     rejectUnauthorized: !insecure,
     settings: { initialWindowSize: windowBytes, enablePush: false },
     maxSessionMemory: withoutMemoryLimit,

@@ -9,7 +9,7 @@ import {
 } from 'node:http2';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import type { SecureContext, TLSSocket } from 'node:tls';
 import { types } from 'node:util';
 import { Http1Exchange, Http1Request } from './http1-exchange.ts';
 import { Http2Exchange } from './http2-exchange.ts';
@@ -23,6 +23,7 @@ import {
   withoutMemoryLimit,
 } from './http.ts';
 import { authoritiesOf, peerOf } from './peer.ts';
+import { ServerContexts } from './server-contexts.ts';
 import { SocketReply } from './socket-reply.ts';
 import { hasShownToken, UnknownConnections } from './unknown-connections.ts';
 
@@ -174,17 +175,22 @@ function inTurn(message: IncomingMessage, response: ServerResponse, begin: () =>
 
 const pipelined = new WeakMap<Socket, number>();
 
-function createHttpsServer(options: ListenOptions, limits: HttpLimits): Server {
-  const { cert, key } = options.tls;
-  const ca = authoritiesOf(options.tls);
-  return createServer({
-    cert,
-    key,
-    ca,
-    requestCert: ca !== undefined,
+type GiveContext = (error: Error | null, context?: SecureContext) => void;
+
+/** The server, and what gives it other certificates. */
+function createHttpsServer(
+  { tls, host, http1Only }: ListenOptions,
+  limits: HttpLimits,
+): { server: Server; show(tls: ServerTls): void } {
+  let contexts = new ServerContexts(tls);
+  const server = createServer({
+    ...contexts.forAddress(host),
+    ...(tls.named && {
+      SNICallback: (name: string, done: GiveContext) => void done(null, contexts.forName(name)),
+    }),
+    requestCert: authoritiesOf(tls) !== undefined,
     rejectUnauthorized: false,
-    minVersion: 'TLSv1.2',
-    ALPNProtocols: options.http1Only ? ['http/1.1'] : ['h2', 'http/1.1'],
+    ALPNProtocols: http1Only ? ['http/1.1'] : ['h2', 'http/1.1'],
     handshakeTimeout: limits.handshakeTimeoutMs,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
@@ -194,6 +200,11 @@ function createHttpsServer(options: ListenOptions, limits: HttpLimits): Server {
     keepAlive: true,
     keepAliveInitialDelay: 30_000,
   });
+  const show = (fresh: ServerTls) => {
+    contexts = new ServerContexts(fresh);
+    server.setSecureContext(contexts.forAddress(host));
+  };
+  return { server, show };
 }
 
 /** Sends connections that chose HTTP/2 their own way, past the HTTP/1.1 listener that https put on its server. */
@@ -235,7 +246,7 @@ function closeServer(
 export const listenHttps: HttpListener = (given) => {
   const options = { ...given };
   const limits = { ...defaultHttpLimits, ...options.limits };
-  const server = createHttpsServer(options, limits);
+  const { server, show } = createHttpsServer(options, limits);
   server.maxConnections = limits.connections;
   const sessions = new Set<ServerHttp2Session>();
   const sockets = new Set<Socket>();
@@ -263,7 +274,7 @@ export const listenHttps: HttpListener = (given) => {
       server.on('error', () => {});
       const { port } = server.address() as AddressInfo;
       const setTls = (tls: ServerTls) => {
-        server.setSecureContext({ cert: tls.cert, key: tls.key, ca: authoritiesOf(tls) });
+        show(tls);
         options.tls = tls;
       };
       resolve({ port, setTls, close: (graceMs = 1000) => closeServer(server, sessions, sockets, graceMs) });

@@ -95,8 +95,21 @@ export class BodyTooLarge extends Error {
 export interface ServerTls {
   cert: string;
   key: string;
+  /** Certificates for who asks for certain names, the first that has a name first. A server that begins without any has none later. */
+  named?: readonly NamedCertificate[];
   clientCa?: string;
   proxyCa?: string;
+  /** TLS 1.2 unless given. */
+  minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** Names of OpenSSL with `:` between them; Node's own unless given. */
+  ciphers?: string;
+}
+
+/** A certificate for some names in lower case, of which `*` may be the first label. */
+export interface NamedCertificate {
+  names: readonly string[];
+  cert: string;
+  key: string;
 }
 
 /** What one connection may cost. */

@@ -5,6 +5,7 @@ import { hasReason, ignoring, StatusError } from '../../machinery/status-error.t
 import { dns1123SubdomainErrors } from '../../machinery/names.ts';
 import { type ClientTls, connectHttps } from '../../platform/http-client.ts';
 import type { Platform } from '../../platform/platform.ts';
+import { ownCertificateName } from '../server-certificates.ts';
 import { UserError } from '../user-error.ts';
 import { type BootstrapToken, formatToken } from './bootstrap-token.ts';
 import { requestCertificate } from './certificate.ts';
@@ -31,7 +32,8 @@ export function connect(
   servers: readonly string[],
   { tls, token }: { tls: ClientTls; token?: string },
 ): { client: Client; close(): void } {
-  const options = { connect: connectHttps, servers, tls, userAgent: 'k8ts-agent', timeoutMs: 15_000 };
+  const asking = { ...tls, askedName: ownCertificateName };
+  const options = { connect: connectHttps, servers, tls: asking, userAgent: 'k8ts-agent', timeoutMs: 15_000 };
   const transport = new HttpTransport({ ...options, token: () => token });
   return { client: new Client(transport), close: () => transport.close() };
 }

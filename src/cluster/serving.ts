@@ -1,0 +1,155 @@
+import { isIP } from 'node:net';
+import { X509Certificate } from 'node:crypto';
+import type { Component } from '../client/component.ts';
+import type { NamedCertificate, ServerTls } from '../platform/http.ts';
+import type { Platform } from '../platform/platform.ts';
+import { checkUsable, followPem, type Pem, type PemFiles, readPem } from './pem-files.ts';
+import type { KeyPair } from './pki.ts';
+import { ownCertificateName } from './server-certificates.ts';
+import { readSuites } from './tls-suites.ts';
+import { UserError } from './user-error.ts';
+
+/** How the API server takes connections; the names are those of upstream's flags. */
+export interface ServingSettings {
+  /** The certificate that is shown in place of the cluster's own, with what it stands on behind it, and its key; PEM. */
+  tlsCertFile?: string | undefined;
+  tlsPrivateKeyFile?: string | undefined;
+  /** Certificates for some names; for their own where none are given. */
+  tlsSniCertKeys?: readonly SniCertKey[] | undefined;
+  /** Go's names: `VersionTLS12`, `TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256`. */
+  tlsMinVersion?: string | undefined;
+  tlsCipherSuites?: readonly string[] | undefined;
+  /** Authorities of clients beside the cluster's own; PEM. */
+  clientCaFile?: string | undefined;
+}
+
+export interface SniCertKey {
+  certFile: string;
+  keyFile: string;
+  names: readonly string[];
+}
+
+type World = Pick<Platform, 'files' | 'clock' | 'log'>;
+
+/** A pair of files as they are now. */
+interface GivenPair {
+  name: string;
+  paths: PemFiles;
+  pem: Pem;
+  names: readonly string[];
+}
+
+/** What the settings say, with the files as they are now. */
+export interface Serving {
+  /** Whether other certificates are shown than the cluster's own. */
+  readonly showsOthers: boolean;
+  /** What connections are made with, of a cluster with a certificate of its own, and an authority. */
+  tls(own: KeyPair, authority: string): ServerTls;
+  /** What clients are to believe the server by: the cluster's authority, and what a given certificate stands on elsewhere. */
+  authorities(authority: string): string;
+  /** Follow the files. `onChanged` is called whenever they hold something else of use. */
+  following(onChanged: () => void): Component[];
+}
+
+/** Reads what the settings name. Throws a UserError where it is of no use. */
+export async function readServing(settings: ServingSettings, world: World): Promise<Serving> {
+  const { tlsCertFile, tlsPrivateKeyFile, tlsSniCertKeys = [], clientCaFile } = settings;
+  const suites = readSuites(settings.tlsCipherSuites ?? [], settings.tlsMinVersion);
+  if ((tlsCertFile === undefined) !== (tlsPrivateKeyFile === undefined))
+    throw new UserError(
+      'missing filename for serving cert',
+      '--tls-cert-file and --tls-private-key-file belong together',
+    );
+  const usual =
+    tlsCertFile === undefined
+      ? undefined
+      : await readPair('serving-cert', { certFile: tlsCertFile, keyFile: tlsPrivateKeyFile }, world);
+  const named = await Promise.all(
+    tlsSniCertKeys.map(async ({ names, ...paths }) => ({
+      ...(await readPair('sni-serving-cert', paths, world)),
+      names,
+    })),
+  );
+  const clients = clientCaFile === undefined ? undefined : await readClientCa(clientCaFile, world);
+  const pairs = [...(usual ? [usual] : []), ...named];
+  const all = clients ? [...pairs, clients] : pairs;
+  return {
+    showsOthers: pairs.length > 0,
+    tls: (own, authority) => ({
+      ...(usual ? shown(usual) : { cert: own.certificate, key: own.key }),
+      ...(pairs.length > 0 && { named: namedCertificates(own, named) }),
+      clientCa: joined([authority, clients?.pem.ca ?? '']),
+      ...suites,
+    }),
+    authorities: (authority) => joined([authority, usual ? standsOn(shown(usual).cert, authority) : '']),
+    following: (onChanged) =>
+      all.map((given) => {
+        const use = (pem: Pem) => {
+          given.pem = pem;
+          onChanged();
+        };
+        return followPem(given.name, { paths: given.paths, first: given.pem, use }, world);
+      }),
+  };
+}
+
+async function readPair(purpose: string, paths: PemFiles, world: World): Promise<GivenPair> {
+  const name = `${purpose}::${paths.certFile}::${paths.keyFile}`;
+  const pem = await readPem(paths, world);
+  if (!pem.cert || !pem.key) throw new UserError(`missing content for serving cert "${name}"`);
+  return usable({ name, paths, pem, names: [] });
+}
+
+async function readClientCa(caFile: string, world: World): Promise<GivenPair> {
+  const pem = await readPem({ caFile }, world);
+  if (!pem.ca?.trim()) throw new UserError(`missing content for CA bundle "client-ca-bundle::${caFile}"`);
+  return usable({ name: `client-ca-bundle::${caFile}`, paths: { caFile }, pem, names: [] });
+}
+
+function usable(given: GivenPair): GivenPair {
+  try {
+    checkUsable(given.pem);
+    return given;
+  } catch (error) {
+    throw new UserError(`${given.name} cannot be used: ${(error as Error).message}`);
+  }
+}
+
+const shown = ({ pem: { cert = '', key = '' } }: GivenPair) => ({ cert, key });
+
+const joined = (bundles: readonly string[]) =>
+  bundles
+    .filter((bundle) => bundle !== '')
+    .map((bundle) => `${bundle.trim()}\n`)
+    .join('');
+
+/** The name that the cluster's own clients ask for comes first, then names that are given, then those that certificates have. */
+function namedCertificates(own: KeyPair, pairs: readonly GivenPair[]): NamedCertificate[] {
+  const all = pairs.map((pair) => ({ ...shown(pair), names: pair.names.map((name) => name.toLowerCase()) }));
+  const isTold = ({ names }: NamedCertificate) => names.length > 0;
+  return [
+    { names: [ownCertificateName], cert: own.certificate, key: own.key },
+    ...all.filter(isTold),
+    ...all.filter((one) => !isTold(one)).map((one) => ({ ...one, names: namesIn(one.cert) })),
+  ];
+}
+
+/** A certificate's common name, where that is one of a server, and its DNS names; its addresses are asked for by nobody. */
+function namesIn(cert: string): string[] {
+  const { subject, subjectAltName = '' } = new X509Certificate(cert);
+  const common = /^CN=(.*)$/m.exec(subject)?.[1] ?? '';
+  const isName = !isIP(common) && /^(?:\*|(?:\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?)$/.test(common);
+  const names = [...subjectAltName.matchAll(/DNS:([^,]+)/g)].map(([, name = '']) => name.toLowerCase());
+  return [...(isName ? [common] : []), ...names];
+}
+
+const pemBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** The last certificate of a chain, unless the chain stands on the authority anyway. */
+function standsOn(chain: string, authority: string): string {
+  const last = chain.match(pemBlock)?.at(-1);
+  if (last === undefined) return '';
+  const root = new X509Certificate(authority);
+  const isKnown = new X509Certificate(last).verify(root.publicKey);
+  return isKnown ? '' : last;
+}
