@@ -82,7 +82,8 @@ export async function createAuthority(
   return { certificate: `${certificate.toString('pem')}\n`, key: await exportKey(keys.privateKey) };
 }
 
-const isAddress = (host: string) => host.includes(':') || /^\d+\.\d+\.\d+\.\d+$/.test(host);
+/** Whether a server is called by an address, not by a name. */
+export const isAddress = (host: string) => host.includes(':') || /^\d+\.\d+\.\d+\.\d+$/.test(host);
 
 /** A certificate signed by `authority`, with a key of its own. */
 export async function issue(

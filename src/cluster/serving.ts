@@ -1,10 +1,9 @@
-import { isIP } from 'node:net';
 import { X509Certificate } from 'node:crypto';
 import type { Component } from '../client/component.ts';
 import type { NamedCertificate, ServerTls } from '../platform/http.ts';
 import type { Platform } from '../platform/platform.ts';
 import { checkUsable, followPem, type Pem, type PemFiles, readPem } from './pem-files.ts';
-import type { KeyPair } from './pki.ts';
+import { isAddress, type KeyPair } from './pki.ts';
 import { ownCertificateName } from './server-certificates.ts';
 import { readSuites } from './tls-suites.ts';
 import { UserError } from './user-error.ts';
@@ -138,7 +137,7 @@ function namedCertificates(own: KeyPair, pairs: readonly GivenPair[]): NamedCert
 function namesIn(cert: string): string[] {
   const { subject, subjectAltName = '' } = new X509Certificate(cert);
   const common = /^CN=(.*)$/m.exec(subject)?.[1] ?? '';
-  const isName = !isIP(common) && /^(?:\*|(?:\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?)$/.test(common);
+  const isName = !isAddress(common) && /^(?:\*|(?:\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?)$/.test(common);
   const names = [...subjectAltName.matchAll(/DNS:([^,]+)/g)].map(([, name = '']) => name.toLowerCase());
   return [...(isName ? [common] : []), ...names];
 }

@@ -1,5 +1,5 @@
-import { getCiphers } from 'node:tls';
 import type { ServerTls } from '../platform/http.ts';
+import { hasSuite } from '../platform/server-contexts.ts';
 import { goQuote } from '../machinery/go-text.ts';
 import { UserError } from './user-error.ts';
 
@@ -68,7 +68,7 @@ export function readSuites(
 function openSslName(suite: string): string {
   const name = Object.hasOwn(suitesBefore13, suite) ? suitesBefore13[suite] : undefined;
   if (name === undefined) throw new UserError(`Cipher suite ${suite} not supported or doesn't exist`);
-  if (!getCiphers().includes(name.toLowerCase()))
+  if (!hasSuite(name))
     throw new UserError(`Cipher suite ${suite} is one that Node.js does not have any more`);
   return name;
 }

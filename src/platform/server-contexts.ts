@@ -1,7 +1,10 @@
 import { X509Certificate } from 'node:crypto';
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import { createSecureContext, getCiphers, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { NamedCertificate, ServerTls } from './http.ts';
 import { authoritiesOf } from './peer.ts';
+
+/** Whether connections can be made with a suite, by OpenSSL's name of it. */
+export const hasSuite = (name: string): boolean => getCiphers().includes(name.toLowerCase());
 
 /** The certificates of a server that has others for some of its names. */
 export class ServerContexts {
