@@ -25,6 +25,7 @@ import {
 } from './auth/security.ts';
 import type { WebhookTokensOptions } from './auth/tokens/webhook-tokens.ts';
 import { authorize } from './corridor/authorize.ts';
+import { Edge, type EdgeOptions } from './corridor/edge.ts';
 import { Corridor } from './corridor/corridor.ts';
 import { Impersonation } from './corridor/impersonate.ts';
 import { InProcessTransport } from './corridor/in-process-transport.ts';
@@ -128,6 +129,12 @@ export interface ApiServerOptions {
   usage?(): Promise<MeasuredUsage>;
   /** What else runs in this process has to tell at `/metrics`; there may be more each time. */
   metrics?(): Iterable<Metric> | Promise<Iterable<Metric>>;
+  /** What is done with every request that comes over the network. */
+  edge?: EdgeOptions;
+  /** For so long requests are answered as usual, but `/readyz`, once the server is to end. */
+  shutdownDelayMs?: number;
+  /** Requests at once on one connection over HTTP/2. */
+  streamsPerConnection?: number;
   /** Freezes the objects that are handed out, so that writing into a shared one throws: for tests. */
   freeze?: boolean;
 }
@@ -197,6 +204,11 @@ export interface ApiServer {
   readonly dispatcher: RegistryDispatcher;
   /** Further paths that are no resources. */
   readonly routes: PathMux;
+  /**
+   * Is not ready any more, so that clients go elsewhere: resolves when those that have not done so may be left, which takes as long as the
+   * options say. For what runs beside the server and is to be there until then; `stop` begins with it otherwise.
+   */
+  drain(): Promise<void>;
   /** Ends all connections and watches. The store stays open. */
   stop(): Promise<void>;
 }
@@ -358,7 +370,7 @@ class Server implements ApiServer {
   readonly routes: PathMux;
   readonly #options: ApiServerOptions;
   readonly #security: Security;
-  readonly #corridor: Corridor;
+  readonly #edge: Edge;
   readonly #auditor: Auditor | undefined;
   readonly #hooks = new StartHooks();
   readonly #customResources: CustomResources;
@@ -373,7 +385,7 @@ class Server implements ApiServer {
   /** How others find this server: kept from the first time that it listens. */
   #kubernetesService: KubernetesService | undefined;
   #identityLease: IdentityLease | undefined;
-  #stopping = false;
+  #drained: Promise<void> | undefined;
 
   constructor(options: ApiServerOptions, parts: Parts) {
     const { security, dispatcher, responder, metrics, admissionCounts, limits } = parts;
@@ -402,7 +414,7 @@ class Server implements ApiServer {
     metrics.serve(this.routes, { ...metricSources(options, dispatcher, fairness), more });
     const pods = options.pods ?? throughNodes(options, dispatcher.reader);
     this.#aggregator = new Aggregator({ ...options, dispatcher, pods });
-    this.#corridor = new Corridor({
+    const corridor = new Corridor({
       platform: options.platform,
       authentication: {
         authenticators: security.authenticators,
@@ -428,6 +440,8 @@ class Server implements ApiServer {
       auditor: this.#auditor,
       limits,
     });
+    const { random } = options.platform;
+    this.#edge = new Edge(options.edge ?? {}, { serve: (...request) => corridor.serve(...request), random });
     this.#customResources = this.#createCustomResources();
     const { platform } = options;
     const means = { platform, reader: dispatcher.reader, transport: this.transportFor(self) };
@@ -549,7 +563,7 @@ class Server implements ApiServer {
     return [
       { ...this.#storeCheck(), name: 'etcd-readiness' },
       { name: 'informer-sync', check: loading },
-      { name: 'shutdown', check: () => (this.#stopping ? 'process is shutting down' : undefined) },
+      { name: 'shutdown', check: () => (this.#drained ? 'process is shutting down' : undefined) },
     ];
   }
 
@@ -564,14 +578,16 @@ class Server implements ApiServer {
 
   async listen(options: ServeOptions): Promise<{ port: number; close(): Promise<void> }> {
     const { listen, host, port } = options;
+    const { streamsPerConnection } = this.#options;
     const tls = this.#withProxies(options.tls);
     const server = await listen({
       host,
       port,
       tls,
-      onRequest: (request, reply) => void this.#corridor.serve(request, reply),
+      ...(streamsPerConnection !== undefined && { limits: { streamsPerConnection } }),
+      onRequest: (request, reply) => void this.#edge.serve(request, reply),
       onUpgrade: (upgrade) =>
-        void this.#corridor.serve(upgrade.request, new SocketReply(upgrade.socket), upgrade),
+        void this.#edge.serve(upgrade.request, new SocketReply(upgrade.socket), upgrade),
     });
     this.#listeners.add(server);
     await this.#tellWhomToTrust(tls).catch((error) => {
@@ -620,10 +636,21 @@ class Server implements ApiServer {
     }
   }
 
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    this.#identityLease?.stop();
+  drain(): Promise<void> {
+    this.#drained ??= this.#drain();
+    return this.#drained;
+  }
+
+  async #drain(): Promise<void> {
+    const { platform, shutdownDelayMs = 0 } = this.#options;
     await this.#kubernetesService?.stop();
+    if (shutdownDelayMs > 0) await platform.clock.sleep(shutdownDelayMs);
+    await this.#edge.refuseAll();
+  }
+
+  async stop(): Promise<void> {
+    await this.drain();
+    this.#identityLease?.stop();
     this.#customResources.stop();
     this.#systemNamespaces.stop();
     this.#flowControl.stop();

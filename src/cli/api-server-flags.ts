@@ -6,7 +6,7 @@ import type { AuthorizationSettings } from '../cluster/authorization.ts';
 import type { ServiceAccountSettings } from '../cluster/service-accounts.ts';
 import { UserError } from '../cluster/user-error.ts';
 import { listed, portRange, repeated, spanMs, wholeNumber } from './arguments.ts';
-import { type ServingFlags, servingSettings, withServingFlags } from './serving-flags.ts';
+import { edgeSettings, type ServingFlags, servingSettings, withServingFlags } from './serving-flags.ts';
 
 /** What a user says of the API server, under upstream's names. */
 export interface ApiServerFlags extends ServingFlags {
@@ -304,6 +304,7 @@ export function apiServerSettings(flags: ApiServerFlags): ApiServerSettings {
     },
     serviceAccounts: serviceAccountSettings(flags),
     serving: servingSettings(flags),
+    edge: edgeSettings(flags),
     flags: flags.all,
   };
 }

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ServingSettings, SniCertKey } from '../cluster/serving.ts';
-import { listed } from './arguments.ts';
+import type { EdgeSettings } from '../cluster/edge.ts';
+import { listed, spanMs, wholeNumber } from './arguments.ts';
 
 /** What a user says of the connections of the API server, under upstream's names. */
 export interface ServingFlags {
@@ -12,10 +13,58 @@ export interface ServingFlags {
   tlsMinVersion?: string;
   tlsCipherSuites?: string[];
   clientCaFile?: string;
+  corsAllowedOrigins?: string[];
+  strictTransportSecurityDirectives?: string[];
+  goawayChance?: number;
+  http2MaxStreamsPerConnection?: number;
+  shutdownDelayDuration?: number;
+  shutdownSendRetryAfter?: boolean;
 }
 
 /** Gives a command the options of `ServingFlags`. */
 export function withServingFlags(command: Command): Command {
+  return withEdgeFlags(withCertificateFlags(command));
+}
+
+function withEdgeFlags(command: Command): Command {
+  return command
+    .option(
+      '--cors-allowed-origins <patterns>',
+      'origins whose pages may ask: regular expressions, such as //example\\.com(:|$)',
+      withEmpty,
+    )
+    .option(
+      '--strict-transport-security-directives <directives>',
+      'what answers say to browsers: max-age=31536000,includeSubDomains,preload',
+      withEmpty,
+    )
+    .option(
+      '--goaway-chance <part>',
+      'part of the requests over HTTP/2 after which clients connect anew, 0 to 0.02 (default: 0)',
+      Number,
+    )
+    .option(
+      '--http2-max-streams-per-connection <n>',
+      'requests at once on one connection (default: 250)',
+      wholeNumber(0, most32),
+    )
+    .option(
+      '--shutdown-delay-duration <time>',
+      'how long requests are answered, while /readyz fails, before the server ends (default: 0)',
+      spanMs,
+    )
+    .option(
+      '--shutdown-send-retry-after',
+      'refuse requests (429) after that time until those before are answered',
+    );
+}
+
+const most32 = 2 ** 31 - 1;
+
+/** Reads a list with commas, in which what is empty is found out later. */
+const withEmpty = (text: string, all: string[] = []): string[] => [...all, ...text.split(',')];
+
+function withCertificateFlags(command: Command): Command {
   return command
     .option('--tls-cert-file <file>', "the certificate that is shown in place of the cluster's own")
     .option('--tls-private-key-file <file>', 'its key')
@@ -62,5 +111,17 @@ export function servingSettings(flags: ServingFlags): ServingSettings {
     tlsMinVersion: flags.tlsMinVersion,
     tlsCipherSuites: flags.tlsCipherSuites,
     clientCaFile: path(flags.clientCaFile),
+  };
+}
+
+/** The flags as settings. */
+export function edgeSettings(flags: ServingFlags): EdgeSettings {
+  return {
+    corsAllowedOrigins: flags.corsAllowedOrigins,
+    strictTransportSecurityDirectives: flags.strictTransportSecurityDirectives,
+    goawayChance: flags.goawayChance,
+    http2MaxStreamsPerConnection: flags.http2MaxStreamsPerConnection,
+    shutdownDelayMs: flags.shutdownDelayDuration,
+    shutdownSendRetryAfter: flags.shutdownSendRetryAfter,
   };
 }

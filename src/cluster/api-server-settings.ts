@@ -6,6 +6,7 @@ import type { Store } from '../store/store.ts';
 import { type AdmissionSettings, readAdmission } from './admission.ts';
 import { type AuthenticationSettings, readAuthentication } from './authentication.ts';
 import { type AuthorizationSettings, readAuthorization } from './authorization.ts';
+import { type EdgeSettings, readEdge } from './edge.ts';
 import { type EncryptionSettings, readEncryption } from './encryption.ts';
 import { type AuditSettings, startAuditing } from './audit.ts';
 import {
@@ -39,6 +40,7 @@ export interface ApiServerSettings {
   serviceClusterIpRange?: string | undefined;
   serviceAccounts?: ServiceAccountSettings;
   serving?: ServingSettings;
+  edge?: EdgeSettings;
   /** The flags that this program was started with: what `/flagz` shows. */
   flags?: Record<string, string>;
 }
@@ -96,6 +98,7 @@ export async function readApiServerSettings(
       .warn('authorization mode AlwaysAllow: requests without credentials are refused');
   const admitting = await readAdmission(admission, platform);
   const limits = readLimits(more.limits);
+  const edge = readEdge(more.edge ?? {});
   // The last, since it begins what has to be ended.
   const encrypting = await readEncryption(more.encryption ?? {}, platform);
   const means: ApiServerMeans = {
@@ -113,6 +116,7 @@ export async function readApiServerSettings(
       authorization: authorizing.options,
       encryption: encrypting.options,
       limits,
+      ...edge,
       ...withServices(services),
       ...(flags && { flags }),
       ...admitting,

@@ -173,6 +173,7 @@ export async function startControlPlane(told: ControlPlaneOptions): Promise<Cont
     admin: new Client(server.transportFor(administrator)),
     services,
     async stop() {
+      await server.drain();
       await Promise.all([running.stop().then(kubelets.close), roles.stop()]);
       await server.stop();
       await settings.close();

@@ -373,6 +373,7 @@ class ClusterBuilder {
 
   async #tearDown(): Promise<void> {
     const { options, platform } = this.#start;
+    await this.#controlPlane?.server.drain();
     await this.#control?.close();
     await Promise.all([this.#renewal?.stop(), this.#agents.release()]);
     for (const node of this.#simulated) await node.stop();
