@@ -129,6 +129,8 @@ export interface ApiServerOptions {
   usage?(): Promise<MeasuredUsage>;
   /** What else runs in this process has to tell at `/metrics`; there may be more each time. */
   metrics?(): Iterable<Metric> | Promise<Iterable<Metric>>;
+  /** Whether clients are served a kind; they are served all unless given. What runs in this process always is. */
+  isServed?(kind: Pick<Kind, 'resource'>): boolean;
   /** What is done with every request that comes over the network. */
   edge?: EdgeOptions;
   /** For so long requests are answered as usual, but `/readyz`, once the server is to end. */
@@ -236,7 +238,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     store,
     encryption: options.encryption?.transformers,
     platform,
-    kinds: [...security.withTokens(options.kinds), ...security.kinds, ...(options.usage ? metricsKinds : [])],
+    kinds: [
+      ...security.withTokens(options.kinds),
+      ...security.kinds,
+      ...(options.usage ? metricsKinds : []),
+    ].map((kind) => (options.isServed?.(kind) === false ? { ...kind, isHidden: true } : kind)),
     admission: inOrder([
       ...(options.admission ?? []).map((plugin) => plugin.countedBy?.(admissionCounts) ?? plugin),
       ...security.admission,
@@ -425,6 +431,7 @@ class Server implements ApiServer {
       impersonation,
       fairness,
       dispatcher,
+      isHidden: (info) => dispatcher.isHidden(info),
       plain: this.routes,
       streams: new Streams({
         ...options,

@@ -5,7 +5,7 @@ import type { OidcSettings } from '../cluster/authentication.ts';
 import type { AuthorizationSettings } from '../cluster/authorization.ts';
 import type { ServiceAccountSettings } from '../cluster/service-accounts.ts';
 import { UserError } from '../cluster/user-error.ts';
-import { listed, portRange, repeated, spanMs, wholeNumber } from './arguments.ts';
+import { keysAndValues, listed, portRange, repeated, spanMs, wholeNumber } from './arguments.ts';
 import { edgeSettings, type ServingFlags, servingSettings, withServingFlags } from './serving-flags.ts';
 
 /** What a user says of the API server, under upstream's names. */
@@ -54,6 +54,7 @@ export interface ApiServerFlags extends ServingFlags {
   eventTtl?: number;
   serviceNodePortRange?: string;
   serviceClusterIpRange?: string;
+  runtimeConfig?: Record<string, string>;
   defaultNotReadyTolerationSeconds?: number;
   defaultUnreachableTolerationSeconds?: number;
   encryptionProviderConfig?: string;
@@ -108,6 +109,11 @@ function withLimitFlags(command: Command): Command {
     .option(
       '--service-cluster-ip-range <ranges>',
       'the addresses that services get: one range, or one of each family with a comma between them (default: those that the cluster has; 10.96.0.0/12 for a new one)',
+    )
+    .option(
+      '--runtime-config <apis>',
+      'APIs that clients are served or not: apps/v1=false, batch/v1/cronjobs=false, api/all=true',
+      keysAndValues,
     );
 }
 
@@ -303,6 +309,7 @@ export function apiServerSettings(flags: ApiServerFlags): ApiServerSettings {
       automaticReload: flags.encryptionProviderConfigAutomaticReload,
     },
     serviceAccounts: serviceAccountSettings(flags),
+    runtimeConfig: flags.runtimeConfig,
     serving: servingSettings(flags),
     edge: edgeSettings(flags),
     flags: flags.all,

@@ -20,6 +20,15 @@ export const listed = (text: string, all: string[] = []): string[] => [
   ...text.split(',').filter(Boolean),
 ];
 
+/** Reads keys with their values, `a=1,b=2`, which may be repeated; a key by itself has an empty one. */
+export function keysAndValues(text: string, all: Record<string, string> = {}): Record<string, string> {
+  const pairs = text.split(',').map((pair) => {
+    const [key = '', ...value] = pair.split('=');
+    return [key.trim(), value.join('=').trim()];
+  });
+  return { ...all, ...Object.fromEntries(pairs.filter(([key]) => key !== '')) };
+}
+
 const lastPort = 65_535;
 
 /** Reads a range of ports, as upstream does: `30000-32767`, `30000+2767`, or one port. */

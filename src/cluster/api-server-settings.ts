@@ -22,6 +22,7 @@ import {
   type ServiceAccountSettings,
 } from './service-accounts.ts';
 import { readServing, type Serving, type ServingSettings } from './serving.ts';
+import { type RuntimeConfig, servedBy } from './served-apis.ts';
 import { UserError } from './user-error.ts';
 
 /** What a user says of the API server alone; the names are those of upstream's flags. */
@@ -41,6 +42,7 @@ export interface ApiServerSettings {
   serviceAccounts?: ServiceAccountSettings;
   serving?: ServingSettings;
   edge?: EdgeSettings;
+  runtimeConfig?: RuntimeConfig | undefined;
   /** The flags that this program was started with: what `/flagz` shows. */
   flags?: Record<string, string>;
 }
@@ -74,7 +76,7 @@ export async function readApiServerSettings(
   { audit, flags, authentication = {}, authorization = {}, admission = {}, ...more }: ApiServerSettings,
   { platform, issuer: ownIssuer, others }: { platform: Platform; issuer: string; others: OtherAddresses },
 ): Promise<ApiServerMeans> {
-  const { eventTtlMs, nodePorts } = more;
+  const { eventTtlMs, nodePorts, runtimeConfig } = more;
   const told = more.serviceClusterIpRange;
   const services = told ? readServiceNetwork(told, others) : usualServiceNetwork;
   const withServices = (network: ServiceNetwork): Pick<ApiServerOptions, 'kinds' | 'services'> => {
@@ -99,6 +101,8 @@ export async function readApiServerSettings(
   const admitting = await readAdmission(admission, platform);
   const limits = readLimits(more.limits);
   const edge = readEdge(more.edge ?? {});
+  const isServed = runtimeConfig && servedBy(runtimeConfig);
+  const serving = await readServing(more.serving ?? {}, platform);
   // The last, since it begins what has to be ended.
   const encrypting = await readEncryption(more.encryption ?? {}, platform);
   const means: ApiServerMeans = {
@@ -110,13 +114,14 @@ export async function readApiServerSettings(
     },
     services,
     serviceAccounts,
-    serving: await readServing(more.serving ?? {}, platform),
+    serving,
     options: {
       audit: auditing,
       authorization: authorizing.options,
       encryption: encrypting.options,
       limits,
       ...edge,
+      ...(isServed && { isServed }),
       ...withServices(services),
       ...(flags && { flags }),
       ...admitting,

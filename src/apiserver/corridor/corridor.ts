@@ -21,6 +21,7 @@ import { authorize } from './authorize.ts';
 import { deadlineMs } from './deadline.ts';
 import { Exchange } from './exchange.ts';
 import type { Acting, Impersonation } from './impersonate.ts';
+import { pathNotFound } from './plain-routes.ts';
 import { isLongRunning, parseRequestInfo, splitTarget } from './request-info.ts';
 
 /** Serves paths that are no resources. */
@@ -48,6 +49,8 @@ export interface CorridorOptions {
   impersonation: Impersonation;
   fairness: Fairness;
   dispatcher: Dispatcher;
+  /** Whether a resource is there for this process alone. */
+  isHidden?(info: RequestInfo): boolean;
   plain: PlainRoutes;
   streams: StreamRoutes;
   /** What other servers answer for; asked before everything else. */
@@ -141,8 +144,9 @@ export class Corridor {
   }
 
   #handle(x: Exchange, user: UserInfo): Promise<number> {
-    const { plain, streams, elsewhere } = this.#options;
+    const { plain, streams, elsewhere, isHidden } = this.#options;
     if (elsewhere?.handles(x)) return elsewhere.serve(x);
+    if (x.info.isResource && isHidden?.(x.info)) throw pathNotFound();
     if (streams.handles(x)) return streams.serve(x);
     return x.info.isResource ? this.#resource(x, user) : plain.serve(x);
   }

@@ -68,7 +68,9 @@ export interface RegistryDispatcher extends Dispatcher {
   find(info: Shown): { kind: Kind } | undefined;
   /** How many objects there are of a resource, in all namespaces. */
   count(info: Pick<RequestInfo, 'group' | 'version' | 'resource'>): number;
-  /** Everything that is served: as clients see it, and as it is stored. */
+  /** Whether a resource is there for this process alone. */
+  isHidden(info: Pick<RequestInfo, 'group' | 'version' | 'resource'>): boolean;
+  /** Everything that clients are served: as they see it, and as it is stored. */
   served(): Iterable<{ view: Kind; kind: Kind }>;
   /** How many objects are stored of each resource. */
   objectCounts(): { group: string; resource: string; count: number }[];
@@ -130,7 +132,8 @@ export async function createDispatcher(options: DispatcherOptions): Promise<Regi
     withdraw: (resource) => registries.remove(resource),
     find: (info) => registries.shown(info),
     count: (info) => registries.served(info)?.cache?.size ?? 0,
-    served: () => registries.all(),
+    served: () => registries.shownToClients(),
+    isHidden: (info) => registries.served(info)?.view.isHidden === true,
     objectCounts: () => objectCounts(registries),
     loading: () => pluralsOf(registries, (cache) => cache.loading !== undefined),
     sealed: () => pluralsOf(registries, (cache) => cache.firstSealed(cache.prefix) !== undefined),

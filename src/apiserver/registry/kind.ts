@@ -198,6 +198,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   defaultPropagation?: 'Orphan' | 'Background' | 'None';
   /** Whether the answer to a deletion is the object; a Status where absent. */
   returnsDeleted?: boolean;
+  /** Served to what runs in this process alone: an administrator has turned it off. */
+  isHidden?: boolean;
   /** Seconds after which objects of the kind vanish by themselves. */
   ttlSeconds?(object: T): number | undefined;
   /** Creating an object of the kind is creating this subresource of the object of that name; nothing of it is stored. */

@@ -83,6 +83,11 @@ export class Registries {
     return this.#served.values();
   }
 
+  /** Those that clients see too. */
+  shownToClients(): Registry[] {
+    return [...this.#served.values()].filter(({ view }) => !view.isHidden);
+  }
+
   /** All the forms in which a registry's objects are served. */
   versions({ kind }: Registry): readonly Registry[] {
     this.#versions ??= groupBy(this.#served.values());
@@ -90,7 +95,7 @@ export class Registries {
   }
 
   discovery(): Discovery {
-    this.#discovery ??= new Discovery([...this.#served.values()].map((registry) => registry.view));
+    this.#discovery ??= new Discovery(this.shownToClients().map(({ view }) => view));
     return this.#discovery;
   }
 
