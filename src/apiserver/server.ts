@@ -24,6 +24,7 @@ import {
   type ServiceAccountOptions,
 } from './auth/security.ts';
 import type { WebhookTokensOptions } from './auth/tokens/webhook-tokens.ts';
+import { type RemoteHeaderNames, remoteHeaders } from './auth/request-header.ts';
 import { authorize } from './corridor/authorize.ts';
 import { Edge, type EdgeOptions } from './corridor/edge.ts';
 import { Corridor } from './corridor/corridor.ts';
@@ -143,10 +144,12 @@ export interface ApiServerOptions {
 
 /** The certificate of proxies: this server's own before others, and those that others may show it. All PEM. */
 export interface FrontProxyOptions extends FrontProxy {
-  /** What certificates of proxies stand on. */
-  ca: string;
+  /** What certificates of proxies stand on; looked at again with `setTls`. */
+  readonly ca: string;
   /** Common names in them; any where empty. */
   names: readonly string[];
+  /** The headers in which they say for whom they ask; upstream's usual ones unless given. */
+  headers?: RemoteHeaderNames;
 }
 
 export interface EncryptionOptions {
@@ -230,6 +233,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     foreignTokens: await foreignTokens(options),
     reader,
     proxyNames: options.frontProxy?.names,
+    proxyHeaders: options.frontProxy?.headers,
     onSecretUsed: (secret, day) => parts.server?.legacyTokens.noteUse(secret, day),
   });
   const admissionCounts = new AdmissionCounts(platform.clock);
@@ -618,7 +622,7 @@ class Server implements ApiServer {
   async #tellWhomToTrust({ clientCa }: ServerTls): Promise<void> {
     const { frontProxy } = this.#options;
     if (clientCa === undefined) return;
-    const proxies = frontProxy && { ca: frontProxy.ca, names: frontProxy.names };
+    const proxies = frontProxy && { headers: remoteHeaders, ...frontProxy };
     await ensureAuthenticationConfig(this.transportFor(self), { clientCa, proxies });
   }
 

@@ -6,10 +6,11 @@ import type { AuthorizationSettings } from '../cluster/authorization.ts';
 import type { ServiceAccountSettings } from '../cluster/service-accounts.ts';
 import { UserError } from '../cluster/user-error.ts';
 import { keysAndValues, listed, portRange, repeated, spanMs, wholeNumber } from './arguments.ts';
+import { type FrontProxyFlags, frontProxySettings, withFrontProxyFlags } from './front-proxy-flags.ts';
 import { edgeSettings, type ServingFlags, servingSettings, withServingFlags } from './serving-flags.ts';
 
 /** What a user says of the API server, under upstream's names. */
-export interface ApiServerFlags extends ServingFlags {
+export interface ApiServerFlags extends ServingFlags, FrontProxyFlags {
   /** All flags of the command, as they are shown. */
   all: Record<string, string>;
   auditPolicyFile?: string;
@@ -82,6 +83,7 @@ export function withApiServerFlags(command: Command): Command {
     withAuthorizationFlags,
     withTokenFlags,
     withServingFlags,
+    withFrontProxyFlags,
   ];
   return groups.reduce((all, withGroup) => withGroup(all), command);
 }
@@ -312,6 +314,7 @@ export function apiServerSettings(flags: ApiServerFlags): ApiServerSettings {
     runtimeConfig: flags.runtimeConfig,
     serving: servingSettings(flags),
     edge: edgeSettings(flags),
+    frontProxy: frontProxySettings(flags),
     flags: flags.all,
   };
 }

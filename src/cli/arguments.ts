@@ -20,6 +20,12 @@ export const listed = (text: string, all: string[] = []): string[] => [
   ...text.split(',').filter(Boolean),
 ];
 
+/** The same with what is empty in it, which is found out later. */
+export const listedAll = (text: string, all: string[] = []): string[] => [
+  ...all,
+  ...(text === '' ? [] : text.split(',')),
+];
+
 /** Reads keys with their values, `a=1,b=2`, which may be repeated; a key by itself has an empty one. */
 export function keysAndValues(text: string, all: Record<string, string> = {}): Record<string, string> {
   const pairs = text.split(',').map((pair) => {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ServingSettings, SniCertKey } from '../cluster/serving.ts';
 import type { EdgeSettings } from '../cluster/edge.ts';
-import { listed, spanMs, wholeNumber } from './arguments.ts';
+import { listed, listedAll, spanMs, wholeNumber } from './arguments.ts';
 
 /** What a user says of the connections of the API server, under upstream's names. */
 export interface ServingFlags {
@@ -31,12 +31,12 @@ function withEdgeFlags(command: Command): Command {
     .option(
       '--cors-allowed-origins <patterns>',
       'origins whose pages may ask: regular expressions, such as //example\\.com(:|$)',
-      withEmpty,
+      listedAll,
     )
     .option(
       '--strict-transport-security-directives <directives>',
       'what answers say to browsers: max-age=31536000,includeSubDomains,preload',
-      withEmpty,
+      listedAll,
     )
     .option(
       '--goaway-chance <part>',
@@ -60,9 +60,6 @@ function withEdgeFlags(command: Command): Command {
 }
 
 const most32 = 2 ** 31 - 1;
-
-/** Reads a list with commas, in which what is empty is found out later. */
-const withEmpty = (text: string, all: string[] = []): string[] => [...all, ...text.split(',')];
 
 function withCertificateFlags(command: Command): Command {
   return command

@@ -22,6 +22,7 @@ import {
   type ServiceAccountSettings,
 } from './service-accounts.ts';
 import { readServing, type Serving, type ServingSettings } from './serving.ts';
+import { type FrontProxies, type FrontProxySettings, readFrontProxy } from './front-proxy.ts';
 import { type RuntimeConfig, servedBy } from './served-apis.ts';
 import { UserError } from './user-error.ts';
 
@@ -42,6 +43,7 @@ export interface ApiServerSettings {
   serviceAccounts?: ServiceAccountSettings;
   serving?: ServingSettings;
   edge?: EdgeSettings;
+  frontProxy?: FrontProxySettings;
   runtimeConfig?: RuntimeConfig | undefined;
   /** The flags that this program was started with: what `/flagz` shows. */
   flags?: Record<string, string>;
@@ -67,8 +69,22 @@ export interface ApiServerMeans {
   services: ServiceNetwork;
   serviceAccounts: ServiceAccountMeans;
   serving: Serving;
+  frontProxies: FrontProxies;
   /** Ends what goes on beside the server, after it. */
   close(): Promise<void>;
+}
+
+/** Whoever reaches the port would be an administrator where everybody may do everything: this says who does not any more. */
+async function readCallers(
+  settings: AuthenticationSettings,
+  { platform, ...more }: { platform: Platform; issuer: string; allowsAll: boolean },
+) {
+  const read = await readAuthentication(settings, { files: platform.files, ...more });
+  if (more.allowsAll && read.allowAnonymous === false)
+    platform.log
+      .named('authentication')
+      .warn('authorization mode AlwaysAllow: requests without credentials are refused');
+  return read;
 }
 
 /** Reads the files that settings name; `issuer` is the cluster's own unless they name another. Throws a UserError where one cannot be used. */
@@ -89,20 +105,13 @@ export async function readApiServerSettings(
   const auditing = audit && (await startAuditing(audit, platform));
   const authorizing = await readAuthorization(authorization, platform);
   const allowsAll = authorization.modes?.includes('AlwaysAllow') ?? false;
-  const authenticating = await readAuthentication(authentication, {
-    files: platform.files,
-    issuer,
-    allowsAll,
-  });
-  if (allowsAll && authenticating.allowAnonymous === false)
-    platform.log
-      .named('authentication')
-      .warn('authorization mode AlwaysAllow: requests without credentials are refused');
+  const authenticating = await readCallers(authentication, { platform, issuer, allowsAll });
   const admitting = await readAdmission(admission, platform);
   const limits = readLimits(more.limits);
   const edge = readEdge(more.edge ?? {});
   const isServed = runtimeConfig && servedBy(runtimeConfig);
   const serving = await readServing(more.serving ?? {}, platform);
+  const frontProxies = await readFrontProxy(more.frontProxy ?? {}, platform);
   // The last, since it begins what has to be ended.
   const encrypting = await readEncryption(more.encryption ?? {}, platform);
   const means: ApiServerMeans = {
@@ -115,6 +124,7 @@ export async function readApiServerSettings(
     services,
     serviceAccounts,
     serving,
+    frontProxies,
     options: {
       audit: auditing,
       authorization: authorizing.options,

@@ -27,7 +27,7 @@ import { readResourceMetrics } from './read-resource-metrics.ts';
 import { serverUrl } from './server-url.ts';
 import { type RolesOptions, runRoles } from './roles.ts';
 import { type RunningComponents, runComponents } from './run-components.ts';
-import { administrator, ownCertificateName, proxyName, ServerCertificates } from './server-certificates.ts';
+import { administrator, ownCertificateName, ServerCertificates } from './server-certificates.ts';
 import { withKeys } from './service-accounts.ts';
 import { type ServiceNetwork, serviceNetworkNow } from './service-network.ts';
 import { shareReads } from './shared-read.ts';
@@ -137,7 +137,7 @@ export async function startControlPlane(told: ControlPlaneOptions): Promise<Cont
     usage: async () => usage,
     metrics: async () => [...meter.metrics(), ...(await ownProcess.metrics()), ...(await measured.metrics())],
     outside: systemConnector,
-    frontProxy: frontProxyOf(certificates, proxyAuthority),
+    frontProxy: settings.frontProxies.options(() => certificates.proxy, proxyAuthority.certificate),
     ...(options.sharedStore && { freshRevision: shareReads(() => newestRevision(store)) }),
     freeze: options.freeze,
     ...settings.options,
@@ -156,7 +156,8 @@ export async function startControlPlane(told: ControlPlaneOptions): Promise<Cont
     () => server.setTls(tls()),
     async () => kubelets.renew(),
   ]);
-  const following = serving.following(() => void server.setTls(tls()).catch(untold(platform)));
+  const onFiles = () => void server.setTls(tls()).catch(untold(platform));
+  const following = [...serving.following(onFiles), ...settings.frontProxies.following(onFiles)];
   const running = runComponents([usage, renewal, ...following, descriptorWatch(platform)], platform);
   const url = serverUrl(options.host ?? (options.addresses[0] as string), port);
   return {
@@ -206,13 +207,6 @@ function startRoles(
     throw error;
   });
 }
-
-/** Who this server is before servers of extensions, and who may speak for others before this one. */
-const frontProxyOf = (certificates: ServerCertificates, { certificate: ca }: KeyPair) => ({
-  identity: () => shownBy(certificates.proxy),
-  ca,
-  names: [proxyName],
-});
 
 /** Renews the certificates of this process, and tells those who show them. */
 function renewing(

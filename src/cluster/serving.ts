@@ -2,7 +2,13 @@ import { X509Certificate } from 'node:crypto';
 import type { Component } from '../client/component.ts';
 import type { NamedCertificate, ServerTls } from '../platform/http.ts';
 import type { Platform } from '../platform/platform.ts';
-import { checkUsable, followPem, type Pem, type PemFiles, readPem } from './pem-files.ts';
+import {
+  followGiven,
+  type GivenFiles,
+  joinedBundles,
+  readGivenBundle,
+  readGivenPair,
+} from './given-files.ts';
 import { isAddress, type KeyPair } from './pki.ts';
 import { ownCertificateName } from './server-certificates.ts';
 import { readSuites } from './tls-suites.ts';
@@ -30,11 +36,7 @@ export interface SniCertKey {
 
 type World = Pick<Platform, 'files' | 'clock' | 'log'>;
 
-/** A pair of files as they are now. */
-interface GivenPair {
-  name: string;
-  paths: PemFiles;
-  pem: Pem;
+interface GivenPair extends GivenFiles {
   names: readonly string[];
 }
 
@@ -62,14 +64,14 @@ export async function readServing(settings: ServingSettings, world: World): Prom
   const usual =
     tlsCertFile === undefined
       ? undefined
-      : await readPair('serving-cert', { certFile: tlsCertFile, keyFile: tlsPrivateKeyFile }, world);
+      : await readGivenPair('serving-cert', { certFile: tlsCertFile, keyFile: tlsPrivateKeyFile }, world);
   const named = await Promise.all(
     tlsSniCertKeys.map(async ({ names, ...paths }) => ({
-      ...(await readPair('sni-serving-cert', paths, world)),
+      ...(await readGivenPair('sni-serving-cert', paths, world)),
       names,
     })),
   );
-  const clients = clientCaFile === undefined ? undefined : await readClientCa(clientCaFile, world);
+  const clients = clientCaFile && (await readGivenBundle('client-ca-bundle', clientCaFile, world));
   const pairs = [...(usual ? [usual] : []), ...named];
   const all = clients ? [...pairs, clients] : pairs;
   return {
@@ -77,50 +79,15 @@ export async function readServing(settings: ServingSettings, world: World): Prom
     tls: (own, authority) => ({
       ...(usual ? shown(usual) : { cert: own.certificate, key: own.key }),
       ...(pairs.length > 0 && { named: namedCertificates(own, named) }),
-      clientCa: joined([authority, clients?.pem.ca ?? '']),
+      clientCa: joinedBundles(authority, clients ? (clients.pem.ca ?? '') : ''),
       ...suites,
     }),
-    authorities: (authority) => joined([authority, usual ? standsOn(shown(usual).cert, authority) : '']),
-    following: (onChanged) =>
-      all.map((given) => {
-        const use = (pem: Pem) => {
-          given.pem = pem;
-          onChanged();
-        };
-        return followPem(given.name, { paths: given.paths, first: given.pem, use }, world);
-      }),
+    authorities: (authority) => joinedBundles(authority, usual ? standsOn(shown(usual).cert, authority) : ''),
+    following: (onChanged) => all.map((given) => followGiven(given, onChanged, world)),
   };
 }
 
-async function readPair(purpose: string, paths: PemFiles, world: World): Promise<GivenPair> {
-  const name = `${purpose}::${paths.certFile}::${paths.keyFile}`;
-  const pem = await readPem(paths, world);
-  if (!pem.cert || !pem.key) throw new UserError(`missing content for serving cert "${name}"`);
-  return usable({ name, paths, pem, names: [] });
-}
-
-async function readClientCa(caFile: string, world: World): Promise<GivenPair> {
-  const pem = await readPem({ caFile }, world);
-  if (!pem.ca?.trim()) throw new UserError(`missing content for CA bundle "client-ca-bundle::${caFile}"`);
-  return usable({ name: `client-ca-bundle::${caFile}`, paths: { caFile }, pem, names: [] });
-}
-
-function usable(given: GivenPair): GivenPair {
-  try {
-    checkUsable(given.pem);
-    return given;
-  } catch (error) {
-    throw new UserError(`${given.name} cannot be used: ${(error as Error).message}`);
-  }
-}
-
-const shown = ({ pem: { cert = '', key = '' } }: GivenPair) => ({ cert, key });
-
-const joined = (bundles: readonly string[]) =>
-  bundles
-    .filter((bundle) => bundle !== '')
-    .map((bundle) => `${bundle.trim()}\n`)
-    .join('');
+const shown = ({ pem: { cert = '', key = '' } }: GivenFiles) => ({ cert, key });
 
 /** The name that the cluster's own clients ask for comes first, then names that are given, then those that certificates have. */
 function namedCertificates(own: KeyPair, pairs: readonly GivenPair[]): NamedCertificate[] {

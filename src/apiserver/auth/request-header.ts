@@ -5,13 +5,22 @@ import { stillHolds } from '../../platform/peer.ts';
 import type { UserInfo } from '../registry/kind.ts';
 import { type Authenticator, withAuthenticated } from './authenticator.ts';
 
-/** The headers in which a proxy says for whom it asks; names in lower case. */
-export const remoteHeaders = {
-  user: 'x-remote-user',
-  uid: 'x-remote-uid',
-  group: 'x-remote-group',
-  extra: 'x-remote-extra-',
-} as const;
+/** The headers in which a proxy says for whom it asks, in any case; of several names of one, those before others are heeded. */
+export interface RemoteHeaderNames {
+  user: readonly string[];
+  uid: readonly string[];
+  group: readonly string[];
+  /** What such headers begin with. */
+  extra: readonly string[];
+}
+
+/** Those that this server, as a proxy, writes itself. */
+export const remoteHeaders: RemoteHeaderNames = {
+  user: ['X-Remote-User'],
+  uid: ['X-Remote-Uid'],
+  group: ['X-Remote-Group'],
+  extra: ['X-Remote-Extra-'],
+};
 
 /** HTTP carries bytes, which Node shows as Latin-1; names are UTF-8. */
 const received = (value: string) => Buffer.from(value, 'latin1').toString();
@@ -33,26 +42,35 @@ function unescaped(key: string): string {
   }
 }
 
-/** Values of a header that may come more than once, in their order. */
-function valuesOf({ rawHeaders }: Pick<HttpRequest, 'rawHeaders'>, name: string): string[] {
-  const values: string[] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.toLowerCase() === name && rawHeaders[i + 1])
-      values.push(received(rawHeaders[i + 1] as string));
-  }
-  return values;
+/** Values of headers, each of which may come more than once: in the order of the names, then in their own. */
+function valuesOf({ rawHeaders }: Pick<HttpRequest, 'rawHeaders'>, names: readonly string[]): string[] {
+  return names.flatMap((name) => {
+    const values: string[] = [];
+    for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+      if (rawHeaders[i]?.toLowerCase() === name && rawHeaders[i + 1])
+        values.push(received(rawHeaders[i + 1] as string));
+    }
+    return values;
+  });
 }
 
-function extraOf({ rawHeaders }: Pick<HttpRequest, 'rawHeaders'>): Record<string, string[]> {
+function extraOf(
+  { rawHeaders }: Pick<HttpRequest, 'rawHeaders'>,
+  prefixes: readonly string[],
+): Record<string, string[]> {
   const extra: Record<string, string[]> = Object.create(null);
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] as string).toLowerCase();
-    if (!name.startsWith(remoteHeaders.extra)) continue;
-    const key = unescaped(name.slice(remoteHeaders.extra.length));
-    extra[key] = [...(extra[key] ?? []), received(rawHeaders[i + 1] as string)];
+  for (const prefix of prefixes) {
+    for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+      const name = (rawHeaders[i] as string).toLowerCase();
+      if (!name.startsWith(prefix)) continue;
+      const key = unescaped(name.slice(prefix.length));
+      extra[key] = [...(extra[key] ?? []), received(rawHeaders[i + 1] as string)];
+    }
   }
   return extra;
 }
+
+const inLowerCase = (names: readonly string[]) => names.map((name) => name.toLowerCase());
 
 /**
  * Users that a proxy in front of this server speaks for: its certificate stands on the authority of proxies and bears one of
@@ -61,26 +79,33 @@ function extraOf({ rawHeaders }: Pick<HttpRequest, 'rawHeaders'>): Record<string
 export function requestHeaderAuthenticator(
   allowedNames: readonly string[],
   clock: Pick<Clock, 'now'>,
+  headers: RemoteHeaderNames = remoteHeaders,
 ): Authenticator {
+  const names: RemoteHeaderNames = {
+    user: inLowerCase(headers.user),
+    uid: inLowerCase(headers.uid),
+    group: inLowerCase(headers.group),
+    extra: inLowerCase(headers.extra),
+  };
   const isAllowed = (name: string) => allowedNames.length === 0 || allowedNames.includes(name);
   return {
     authenticate(request) {
       const { peer } = request;
       if (!peer?.isProxy) return undefined;
       if (!isAllowed(peer.commonName) || !stillHolds(peer, clock)) throw unauthorized();
-      const [name] = valuesOf(request, remoteHeaders.user);
-      return name === undefined ? undefined : withAuthenticated(userOf(request, name));
+      const [name] = valuesOf(request, names.user);
+      return name === undefined ? undefined : withAuthenticated(userOf(request, name, names));
     },
   };
 }
 
-function userOf(request: HttpRequest, name: string): UserInfo {
-  const [uid] = valuesOf(request, remoteHeaders.uid);
-  const extra = extraOf(request);
+function userOf(request: HttpRequest, name: string, names: RemoteHeaderNames): UserInfo {
+  const [uid] = valuesOf(request, names.uid);
+  const extra = extraOf(request, names.extra);
   return {
     name,
     ...(uid && { uid }),
-    groups: valuesOf(request, remoteHeaders.group),
+    groups: valuesOf(request, names.group),
     ...(Object.keys(extra).length > 0 && { extra }),
   };
 }

@@ -18,7 +18,7 @@ import { nodeRestriction } from './admission/node-restriction.ts';
 import { escalationCheck } from './admission/role-escalation.ts';
 import { RbacAuthorizer } from './rbac/rbac-authorizer.ts';
 import { RoleIndex } from './rbac/role-index.ts';
-import { requestHeaderAuthenticator } from './request-header.ts';
+import { type RemoteHeaderNames, requestHeaderAuthenticator } from './request-header.ts';
 import { reviewKinds, type ReviewOptions } from './reviews.ts';
 import { bootstrapTokens } from './tokens/bootstrap-tokens.ts';
 import { ServiceAccountTokens, type ServiceAccountTokensOptions } from './tokens/service-account-tokens.ts';
@@ -43,6 +43,8 @@ export interface SecurityOptions {
   authorization?: AuthorizationOptions | undefined;
   /** Names in the certificates of proxies that may say for whom they ask; nobody may where absent. */
   proxyNames?: readonly string[];
+  /** Headers in which they say so; upstream's usual ones unless given. */
+  proxyHeaders?: RemoteHeaderNames | undefined;
 }
 
 /** The chain of authorizers. */
@@ -122,7 +124,9 @@ export function createSecurity(options: SecurityOptions): Security {
   const token = tokenSubresource({ tokens: serviceAccounts, audiences, ...lifetimes });
   return {
     authenticators: [
-      ...(options.proxyNames ? [requestHeaderAuthenticator(options.proxyNames, platform.clock)] : []),
+      ...(options.proxyNames
+        ? [requestHeaderAuthenticator(options.proxyNames, platform.clock, options.proxyHeaders)]
+        : []),
       certificateAuthenticator(platform.clock),
       tokens,
     ],

@@ -1,3 +1,4 @@
+import type { RemoteHeaderNames } from '../auth/request-header.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import type { Transport } from '../../client/transport.ts';
 import { hasReason, ignoring } from '../../machinery/status-error.ts';
@@ -46,7 +47,7 @@ export interface AuthenticationConfig {
   /** Authorities of client certificates, PEM. */
   clientCa: string;
   /** Authorities and names of the proxies that may say for whom they ask, this server first. */
-  proxies?: { ca: string; names: readonly string[] };
+  proxies?: { ca: string; names: readonly string[]; headers: RemoteHeaderNames };
 }
 
 /** The data of the ConfigMap that upstream's libraries read. */
@@ -56,10 +57,10 @@ function authenticationData({ clientCa, proxies }: AuthenticationConfig): Record
     'client-ca-file': clientCa,
     'requestheader-allowed-names': JSON.stringify(proxies.names),
     'requestheader-client-ca-file': proxies.ca,
-    'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
-    'requestheader-group-headers': '["X-Remote-Group"]',
-    'requestheader-uid-headers': '["X-Remote-Uid"]',
-    'requestheader-username-headers': '["X-Remote-User"]',
+    'requestheader-extra-headers-prefix': JSON.stringify(proxies.headers.extra),
+    'requestheader-group-headers': JSON.stringify(proxies.headers.group),
+    'requestheader-uid-headers': JSON.stringify(proxies.headers.uid),
+    'requestheader-username-headers': JSON.stringify(proxies.headers.user),
   };
 }
 
