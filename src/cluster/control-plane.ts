@@ -111,9 +111,8 @@ async function credentials({
 
 /** API server, controllers and scheduler in this process. When it resolves, the API answers. */
 export async function startControlPlane(told: ControlPlaneOptions): Promise<ControlPlane> {
-  const settings = await told.means.apiServer
-    .inCluster(told.store)
-    .catch((error) => unreadable(error, told.means.apiServer.options));
+  const onUnreadable = (error: unknown) => unreadable(error, told.means.apiServer.options);
+  const settings = await told.means.apiServer.inCluster(told.store).catch(onUnreadable);
   const options = { ...told, means: { ...told.means, apiServer: settings } };
   const { platform, store, threads } = options;
   const { issuer } = options.means;
@@ -141,12 +140,10 @@ export async function startControlPlane(told: ControlPlaneOptions): Promise<Cont
     ...(options.sharedStore && { freshRevision: shareReads(() => newestRevision(store)) }),
     freeze: options.freeze,
     ...settings.options,
-  }).catch((error) => unreadable(error, settings.options));
+  }).catch(onUnreadable);
   const { serving } = settings;
   const tls = () => serving.tls(certificates.serving, authority.certificate);
-  const port = await listenEverywhere(server, { ...options, listen, tls: tls() }).catch((error) =>
-    unreadable(error, settings.options),
-  );
+  const port = await listenEverywhere(server, { ...options, listen, tls: tls() }).catch(onUnreadable);
   const services = serviceNetworkNow(server, settings.services, platform.log);
   const { dnsAddress } = services;
   const serverAuthorities = serving.authorities(authority.certificate);
