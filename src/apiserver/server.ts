@@ -24,7 +24,7 @@ import {
   type ServiceAccountOptions,
 } from './auth/security.ts';
 import type { WebhookTokensOptions } from './auth/tokens/webhook-tokens.ts';
-import { type RemoteHeaderNames, remoteHeaders } from './auth/request-header.ts';
+import { ownHeaders, type RemoteHeaderNames, remoteHeaders } from './auth/request-header.ts';
 import { authorize } from './corridor/authorize.ts';
 import { Edge, type EdgeOptions } from './corridor/edge.ts';
 import { Corridor } from './corridor/corridor.ts';
@@ -436,6 +436,7 @@ class Server implements ApiServer {
       fairness,
       dispatcher,
       isHidden: (info) => dispatcher.isHidden(info),
+      isWithheld: ownHeaders(options.frontProxy?.headers),
       plain: this.routes,
       streams: new Streams({
         ...options,

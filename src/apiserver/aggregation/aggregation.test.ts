@@ -46,6 +46,12 @@ beforeAll(async () => {
     identity: () => ({ cert: proxy.certificate, key: proxy.key }),
     ca: proxyAuthority.certificate,
     names: ['front-proxy-client'],
+    headers: {
+      user: ['X-Remote-User', 'X-Acme-User'],
+      uid: ['X-Remote-Uid'],
+      group: ['X-Remote-Group'],
+      extra: ['X-Remote-Extra-', 'X-Acme-More-'],
+    },
   };
   t = await startApiServer({ frontProxy, pods, outside: systemConnector });
   admin = await t.client('root', 'system:masters');
@@ -288,6 +294,8 @@ describe('an extension server behind a Service', () => {
       'impersonate-extra-acme.com%2fproject': 'some-project',
       'x-remote-user': 'somebody-else',
       'x-remote-extra-role': 'admin',
+      'x-acme-user': 'somebody-else',
+      'x-acme-more-role': 'admin',
       authorization: 'Bearer secret',
     };
     const jane = await ask('/apis/wardle.test/v1alpha1', { headers });
@@ -302,7 +310,9 @@ describe('an extension server behind a Service', () => {
       'audit-id': expect.any(String),
     });
     const names = Object.keys(seen?.headers ?? {});
-    expect(names.filter((n) => /^(authorization|impersonate-.*|x-remote-extra-role)$/.test(n))).toEqual([]);
+    expect(
+      names.filter((n) => /^(authorization|impersonate-.*|x-remote-extra-role|x-acme-.*)$/.test(n)),
+    ).toEqual([]);
   });
 
   test('is asked what was authorized: path and query as they were understood', async () => {
@@ -575,10 +585,10 @@ describe('proxies in front of this server', () => {
       'client-ca-file': t.ca,
       'requestheader-allowed-names': '["front-proxy-client"]',
       'requestheader-client-ca-file': proxyAuthority.certificate,
-      'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
+      'requestheader-extra-headers-prefix': '["X-Remote-Extra-","X-Acme-More-"]',
       'requestheader-group-headers': '["X-Remote-Group"]',
       'requestheader-uid-headers': '["X-Remote-Uid"]',
-      'requestheader-username-headers': '["X-Remote-User"]',
+      'requestheader-username-headers': '["X-Remote-User","X-Acme-User"]',
     });
   });
 });

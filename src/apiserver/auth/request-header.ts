@@ -110,6 +110,20 @@ function userOf(request: HttpRequest, name: string, names: RemoteHeaderNames): U
   };
 }
 
+/**
+ * Tells of a header's name, in lower case, whether proxies say in it for whom they ask, where they have other headers for that than the
+ * usual ones: no other server may be told by a client what it would believe of a proxy. Those that are usual are never passed on.
+ */
+export function ownHeaders(headers: RemoteHeaderNames | undefined): ((name: string) => boolean) | undefined {
+  if (!headers) return undefined;
+  const others = (what: keyof RemoteHeaderNames) =>
+    inLowerCase(headers[what]).filter((name) => !inLowerCase(remoteHeaders[what]).includes(name));
+  const names = new Set([...others('user'), ...others('uid'), ...others('group')]);
+  const prefixes = others('extra');
+  if (names.size + prefixes.length === 0) return undefined;
+  return (name) => names.has(name) || prefixes.some((prefix) => name.startsWith(prefix));
+}
+
 /** What a header's name can carry of a key: everything else is written with percent signs. */
 function escaped(key: string): string {
   const keep = (byte: number) => /[!#$&'*+\-.^_`|~0-9A-Za-z]/.test(String.fromCharCode(byte));

@@ -22,6 +22,7 @@ import { deadlineMs } from './deadline.ts';
 import { Exchange } from './exchange.ts';
 import type { Acting, Impersonation } from './impersonate.ts';
 import { pathNotFound } from './plain-routes.ts';
+import { RequestWithout } from './request-without.ts';
 import { isLongRunning, parseRequestInfo, splitTarget } from './request-info.ts';
 
 /** Serves paths that are no resources. */
@@ -51,6 +52,8 @@ export interface CorridorOptions {
   dispatcher: Dispatcher;
   /** Whether a resource is there for this process alone. */
   isHidden?(info: RequestInfo): boolean;
+  /** Whether only authentication may see a header, by its name in lower case; it may be absent where there is no such. */
+  isWithheld?: ((name: string) => boolean) | undefined;
   plain: PlainRoutes;
   streams: StreamRoutes;
   /** What other servers answer for; asked before everything else. */
@@ -102,10 +105,13 @@ export class Corridor {
 
   /** What is asked for; where that cannot be read, the request as far as it can, and why not. */
   #read(
-    request: HttpRequest,
+    received: HttpRequest,
     reply: HttpReply,
-    upgrade: HttpUpgrade | undefined,
+    upgraded: HttpUpgrade | undefined,
   ): { x: Exchange; unreadable?: unknown } {
+    const { isWithheld } = this.#options;
+    const request = isWithheld ? new RequestWithout(received, isWithheld) : received;
+    const upgrade = upgraded && { ...upgraded, request };
     const auditId = this.#auditId(request);
     try {
       const { path, query } = splitTarget(request.target);
