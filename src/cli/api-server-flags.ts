@@ -6,24 +6,14 @@ import type { AuthorizationSettings } from '../cluster/authorization.ts';
 import type { ServiceAccountSettings } from '../cluster/service-accounts.ts';
 import { UserError } from '../cluster/user-error.ts';
 import { keysAndValues, listed, portRange, repeated, spanMs, wholeNumber } from './arguments.ts';
+import { type AuditFlags, auditSettings, withAuditFlags } from './audit-flags.ts';
 import { type FrontProxyFlags, frontProxySettings, withFrontProxyFlags } from './front-proxy-flags.ts';
 import { edgeSettings, type ServingFlags, servingSettings, withServingFlags } from './serving-flags.ts';
 
 /** What a user says of the API server, under upstream's names. */
-export interface ApiServerFlags extends ServingFlags, FrontProxyFlags {
+export interface ApiServerFlags extends AuditFlags, ServingFlags, FrontProxyFlags {
   /** All flags of the command, as they are shown. */
   all: Record<string, string>;
-  auditPolicyFile?: string;
-  auditLogPath?: string;
-  auditLogFormat: 'json' | 'legacy';
-  auditLogMaxage: number;
-  auditLogMaxbackup: number;
-  auditLogMaxsize: number;
-  auditLogCompress?: boolean;
-  auditWebhookConfigFile?: string;
-  auditWebhookBatchMaxSize: number;
-  auditWebhookBatchMaxWait: number;
-  auditWebhookInitialBackoff: number;
   admissionControlConfigFile?: string;
   enableAdmissionPlugins?: string[];
   disableAdmissionPlugins?: string[];
@@ -70,7 +60,6 @@ export interface ApiServerFlags extends ServingFlags, FrontProxyFlags {
 }
 
 const many = 1_000_000;
-const secondMs = 1000;
 
 /** Gives a command the options of `ApiServerFlags`. */
 export function withApiServerFlags(command: Command): Command {
@@ -131,48 +120,6 @@ function withEncryptionFlags(command: Command): Command {
       'an EncryptionConfiguration: which objects are encrypted in the store, and with what keys',
     )
     .option('--encryption-provider-config-automatic-reload', 'follow it while it changes');
-}
-
-function withAuditFlags(command: Command): Command {
-  return command
-    .option('--audit-policy-file <file>', 'an audit.k8s.io/v1 Policy: what is recorded of requests')
-    .option('--audit-log-path <file>', 'where audit events are written; - is standard output')
-    .addOption(
-      new Option('--audit-log-format <format>', 'how they are written')
-        .choices(['json', 'legacy'])
-        .default('json'),
-    )
-    .option(
-      '--audit-log-maxage <days>',
-      'how long old audit logs are kept; 0 is for ever',
-      wholeNumber(0, many),
-      366,
-    )
-    .option('--audit-log-maxbackup <n>', 'how many of them are kept; 0 is all', wholeNumber(0, many), 100)
-    .option(
-      '--audit-log-maxsize <megabytes>',
-      'how large one gets before it is put aside; 0 is any size',
-      wholeNumber(0, many),
-      100,
-    )
-    .option('--audit-log-compress', 'pack those that are put aside')
-    .option('--audit-webhook-config-file <file>', 'a kubeconfig: the server that audit events are sent to')
-    .option(
-      '--audit-webhook-batch-max-size <n>',
-      'how many are sent together at most',
-      wholeNumber(1, many),
-      400,
-    )
-    .addOption(
-      new Option('--audit-webhook-batch-max-wait <time>', 'how long they wait for more')
-        .argParser(spanMs)
-        .default(30 * secondMs, '30s'),
-    )
-    .addOption(
-      new Option('--audit-webhook-initial-backoff <time>', 'how long after a failure they are sent again')
-        .argParser(spanMs)
-        .default(10 * secondMs, '10s'),
-    );
 }
 
 function withAdmissionFlags(command: Command): Command {
@@ -377,27 +324,5 @@ function oidcSettings(flags: ApiServerFlags): OidcSettings | undefined {
     groupsClaim: flags.oidcGroupsClaim,
     groupsPrefix: flags.oidcGroupsPrefix,
     requiredClaims: flags.oidcRequiredClaim ?? {},
-  };
-}
-
-function auditSettings(flags: ApiServerFlags): ApiServerSettings['audit'] {
-  const { auditPolicyFile, auditLogPath, auditWebhookConfigFile } = flags;
-  if (!auditPolicyFile) {
-    if (auditLogPath || auditWebhookConfigFile)
-      throw new UserError('without --audit-policy-file no audit events are recorded');
-    return undefined;
-  }
-  return {
-    policyFile: resolve(auditPolicyFile),
-    logPath: auditLogPath === '-' ? '-' : auditLogPath && resolve(auditLogPath),
-    logFormat: flags.auditLogFormat,
-    logMaxAgeDays: flags.auditLogMaxage,
-    logMaxBackups: flags.auditLogMaxbackup,
-    logMaxMegabytes: flags.auditLogMaxsize,
-    logCompress: flags.auditLogCompress ?? false,
-    webhookConfigFile: auditWebhookConfigFile && resolve(auditWebhookConfigFile),
-    webhookBatchSize: flags.auditWebhookBatchMaxSize,
-    webhookBatchWaitMs: flags.auditWebhookBatchMaxWait,
-    webhookBackoffMs: flags.auditWebhookInitialBackoff,
   };
 }

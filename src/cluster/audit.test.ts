@@ -51,6 +51,36 @@ test('auditing takes a policy, a log and a webhook', async () => {
   await auditing.close();
 });
 
+test('large events are kept from where they are to be', async () => {
+  await put('/etc/policy.yaml', policy);
+  await put('/etc/webhook', config({}));
+  const all = { ...settings, logPath: '/var/log/audit.log', webhookConfigFile: '/etc/webhook' };
+  const logTruncate = { maxEventSize: 1, maxBatchSize: 2 };
+  const auditing = await startAuditing({ ...all, logTruncate }, platform);
+  expect(auditing.sinks.map(({ plugin, within }) => [plugin, within?.plugin])).toEqual([
+    ['truncate', 'log'],
+    ['webhook', undefined],
+  ]);
+  await auditing.close();
+});
+
+test.each<[Partial<AuditSettings>, string]>([
+  [
+    { logTruncate: { maxEventSize: 0, maxBatchSize: 2 } },
+    'invalid audit truncate log max event size 0, must be a positive number',
+  ],
+  [
+    { webhookTruncate: { maxEventSize: 3, maxBatchSize: 2 } },
+    'invalid audit truncate webhook max batch size 2, must be greater than max event size (3)',
+  ],
+  [{ webhookBufferSize: 0 }, 'invalid audit batch webhook buffer size 0, must be a positive number'],
+  [{ webhookThrottleQps: 0 }, 'invalid audit batch webhook throttle QPS 0, must be a positive number'],
+  [{ webhookThrottleBurst: 0 }, 'invalid audit batch webhook throttle burst 0, must be a positive number'],
+])('%j is refused', async (more, why) => {
+  await put('/etc/policy.yaml', policy);
+  await expect(startAuditing({ ...settings, ...more }, platform)).rejects.toThrow(why);
+});
+
 test('auditing says which file cannot be used, and why', async () => {
   await expect(startAuditing({ ...settings, policyFile: '/none' }, platform)).rejects.toThrow(
     /^loading audit policy file: \/none: ENOENT/,

@@ -1,6 +1,7 @@
 import { AuditLog } from '../apiserver/audit/audit-log.ts';
 import { AuditWebhook } from '../apiserver/audit/audit-webhook.ts';
 import type { AuditOptions } from '../apiserver/audit/auditor.ts';
+import { TruncatingSink } from '../apiserver/audit/truncating-sink.ts';
 import { readAuditPolicy } from '../apiserver/audit/read-policy.ts';
 import { httpPoster } from '../platform/http-post.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -23,6 +24,21 @@ export interface AuditSettings {
   webhookBatchSize: number;
   webhookBatchWaitMs: number;
   webhookBackoffMs: number;
+  /** How many events wait for the server at most; 10 000 unless given. */
+  webhookBufferSize?: number | undefined;
+  /** Whether, and how often a second and at once, it is asked; yes, 10 and 15 unless given. */
+  webhookThrottle?: boolean | undefined;
+  webhookThrottleQps?: number | undefined;
+  webhookThrottleBurst?: number | undefined;
+  /** How large events and lists of them are at most; of any size unless given. */
+  logTruncate?: AuditTruncation | undefined;
+  webhookTruncate?: AuditTruncation | undefined;
+}
+
+/** Bounds in bytes. */
+export interface AuditTruncation {
+  maxEventSize: number;
+  maxBatchSize: number;
 }
 
 /** What the API server is told of auditing, and what writes the last of it. */
@@ -35,6 +51,9 @@ const dayMs = 86_400_000;
 /** Throws a UserError where a file cannot be used. */
 export async function startAuditing(settings: AuditSettings, platform: Platform): Promise<Auditing> {
   const { policyFile, logPath, webhookConfigFile } = settings;
+  checkTruncation('log', settings.logTruncate);
+  checkTruncation('webhook', settings.webhookTruncate);
+  checkThrottle(settings);
   const policy = await platform.files
     .readText(policyFile)
     .then(readAuditPolicy)
@@ -47,9 +66,36 @@ export async function startAuditing(settings: AuditSettings, platform: Platform)
   }
   return {
     policy,
-    sinks,
+    sinks: sinks.map((sink) => {
+      const bounds = sink instanceof AuditLog ? settings.logTruncate : settings.webhookTruncate;
+      return bounds ? new TruncatingSink(sink, bounds.maxEventSize) : sink;
+    }),
     close: async () => void (await Promise.all(sinks.map((sink) => sink.close()))),
   };
+}
+
+function checkTruncation(plugin: string, bounds: AuditTruncation | undefined): void {
+  if (!bounds) return;
+  const { maxEventSize, maxBatchSize } = bounds;
+  if (maxEventSize <= 0)
+    throw new UserError(
+      `invalid audit truncate ${plugin} max event size ${maxEventSize}, must be a positive number`,
+    );
+  if (maxBatchSize < maxEventSize)
+    throw new UserError(
+      `invalid audit truncate ${plugin} max batch size ${maxBatchSize}, must be greater than max event size (${maxEventSize})`,
+    );
+}
+
+/** Throws a UserError where nothing would ever be sent. */
+function checkThrottle(settings: AuditSettings): void {
+  const { webhookBufferSize: buffer = 1, webhookThrottle = true } = settings;
+  const { webhookThrottleQps: qps = 1, webhookThrottleBurst: burst = 1 } = settings;
+  const invalid = (what: string, value: number) =>
+    new UserError(`invalid audit batch webhook ${what} ${value}, must be a positive number`);
+  if (!(buffer > 0)) throw invalid('buffer size', buffer);
+  if (webhookThrottle && !(qps > 0)) throw invalid('throttle QPS', qps);
+  if (webhookThrottle && !(burst > 0)) throw invalid('throttle burst', burst);
 }
 
 const saying = (what: string) => (error: Error) => {
@@ -81,6 +127,12 @@ async function openWebhook(
     batchSize: settings.webhookBatchSize,
     batchWaitMs: settings.webhookBatchWaitMs,
     backoffMs: settings.webhookBackoffMs,
+    batchBytes: settings.webhookTruncate?.maxBatchSize,
+    mostWaiting: settings.webhookBufferSize,
+    throttle: (settings.webhookThrottle ?? true) && {
+      perSecond: settings.webhookThrottleQps ?? 10,
+      burst: settings.webhookThrottleBurst ?? 15,
+    },
   };
   return new AuditWebhook(options, { clock, log: log.named('audit'), poster: httpPoster(tls) });
 }

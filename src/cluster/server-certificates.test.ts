@@ -61,7 +61,7 @@ test('a server shows new connections its new certificate, and watches go on over
   const authority = await createAuthority(platform);
   const request = { commonName: 'renewed', hosts: ['127.0.0.1'], usages: ['server'] } as const;
   const { certificate: cert, key } = await issue(authority, request, platform);
-  t.api.setTls({ cert, key, clientCa: t.ca });
+  await t.api.setTls({ cert, key, clientCa: t.ca });
 
   const { hostname: host, port } = new URL(t.origin);
   const fresh = connectTls({ host, port: Number(port), ca: authority.certificate });

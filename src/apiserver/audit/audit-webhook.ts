@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../platform/clock.ts';
 import type { HttpPoster } from '../../platform/http-post.ts';
 import type { Log } from '../../platform/log.ts';
 import { networkText } from '../../platform/network-text.ts';
+import { TokenBucket } from '../../platform/token-bucket.ts';
 import type { AuditEvent, AuditSink } from './event.ts';
 
 export interface AuditWebhookOptions {
@@ -11,6 +12,12 @@ export interface AuditWebhookOptions {
   /** How many events are sent together at most, and how long the first of them waits for more. */
   batchSize: number;
   batchWaitMs: number;
+  /** How large what is sent together is at most, the list itself left out of account; any size unless given. */
+  batchBytes?: number | undefined;
+  /** How many events wait at most; 10 000 unless given. */
+  mostWaiting?: number | undefined;
+  /** How often it is sent; 10 times a second and 15 times at once unless given, and without a limit for `false`. */
+  throttle?: { perSecond: number; burst: number } | false | undefined;
   /** How long the first try that failed is waited after. */
   backoffMs: number;
 }
@@ -22,12 +29,12 @@ interface WebhookPlatform {
 }
 
 /** Upstream's figures. */
-const mostWaiting = 10_000;
+const usualMostWaiting = 10_000;
+const usualThrottle = { perSecond: 10, burst: 15 };
 /** Ours: where bodies are recorded, an event has what its client has sent and was answered. */
 const mostWaitingBytes = 64 * 1024 * 1024;
 const backoffFactor = 1.5;
 const tries = 5;
-const batchesPerSecond = 10;
 const timeoutMs = 30_000;
 const answerBytes = 1024 * 1024;
 
@@ -36,6 +43,7 @@ export class AuditWebhook implements AuditSink {
   readonly plugin = 'webhook';
   readonly #options: AuditWebhookOptions;
   readonly #platform: WebhookPlatform;
+  readonly #throttle: TokenBucket | undefined;
   /** Events as JSON. */
   #waiting: string[] = [];
   /** Of these, and of those that are being sent. */
@@ -51,10 +59,13 @@ export class AuditWebhook implements AuditSink {
   constructor(options: AuditWebhookOptions, platform: WebhookPlatform) {
     this.#options = options;
     this.#platform = platform;
+    const { throttle = usualThrottle } = options;
+    if (throttle) this.#throttle = new TokenBucket(throttle);
   }
 
   record(event: AuditEvent): void {
     const text = printJson(event);
+    const { mostWaiting = usualMostWaiting } = this.#options;
     if (this.#waiting.length >= mostWaiting || this.#waitingBytes + text.length > mostWaitingBytes) {
       this.lost++;
       return;
@@ -87,12 +98,25 @@ export class AuditWebhook implements AuditSink {
 
   async #sendAll(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, this.#options.batchSize);
+      const delayMs = this.#throttle?.take(this.#platform.clock.monotonic()) ?? 0;
+      if (delayMs > 0) await this.#wait(delayMs);
+      const batch = this.#nextBatch();
       const isSent = await this.#sendBatch(batch);
       for (const text of batch) this.#waitingBytes -= text.length;
       if (!isSent && this.#isClosed) return this.#giveUp();
-      if (this.#waiting.length > 0) await this.#wait(1000 / batchesPerSecond);
     }
+  }
+
+  /** As many events as are sent together, but one at least. */
+  #nextBatch(): string[] {
+    const { batchSize, batchBytes = Number.POSITIVE_INFINITY } = this.#options;
+    let [count, bytes] = [0, 0];
+    for (const text of this.#waiting.slice(0, batchSize)) {
+      bytes += Buffer.byteLength(text);
+      if (count > 0 && bytes > batchBytes) break;
+      count++;
+    }
+    return this.#waiting.splice(0, count);
   }
 
   /** At the end each further try could last as long as the one that failed. */

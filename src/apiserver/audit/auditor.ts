@@ -30,6 +30,10 @@ const mostOfUserAgent = 1024;
 const shortened = (text: string) =>
   text.length > mostOfUserAgent ? `${text.slice(0, mostOfUserAgent)}...TRUNCATED` : text;
 
+/** The sinks, and those that are behind others. */
+const allOf = (sinks: readonly AuditSink[]): AuditSink[] =>
+  sinks.flatMap((sink) => (sink.within ? [sink, ...allOf([sink.within])] : [sink]));
+
 /** Decides what is recorded of requests, and hands it to the sinks. */
 export class Auditor {
   readonly #rules: AuditRules;
@@ -77,7 +81,7 @@ export class Auditor {
         type: 'counter',
         help: 'Audit events that did not arrive, by where they were to go.',
         values: () =>
-          this.#sinks.flatMap(({ plugin, lost = 0 }) =>
+          allOf(this.#sinks).flatMap(({ plugin, lost = 0 }) =>
             plugin && lost > 0 ? [{ labels: { plugin }, value: lost }] : [],
           ),
       },

@@ -59,4 +59,6 @@ export interface AuditSink {
   readonly plugin?: string;
   /** Events that did not arrive. */
   readonly lost?: number;
+  /** What gets the events that it lets on, where it is in front of another. */
+  readonly within?: AuditSink;
 }

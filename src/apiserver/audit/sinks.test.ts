@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, test, vi } from 'vitest';
 import { deferred } from '../../platform/deferred.ts';
+import { printJson } from '../../machinery/exact-json.ts';
 import type { HttpPost } from '../../platform/http-post.ts';
 import { silentLog } from '../../platform/log.ts';
 import { MemoryFiles } from '../../platform/memory-files.ts';
@@ -207,6 +208,42 @@ describe('the webhook', () => {
       apiVersion: 'audit.k8s.io/v1',
       metadata: {},
     });
+  });
+
+  test('gets no more at once than may be large together, but one event whatever its size', async () => {
+    const bytes = Buffer.byteLength(printJson(event('a')));
+    const { webhook, sent, clock } = opened({ batchSize: 4, batchBytes: 2 * bytes });
+    for (const id of ['a', 'b', 'c', 'd']) webhook.record(event(id));
+    await clock.advance(1000);
+    expect(sent()).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
+    const small = opened({ batchSize: 2, batchBytes: 1 });
+    for (const id of ['a', 'b']) small.webhook.record(event(id));
+    await small.clock.advance(1000);
+    expect(small.sent()).toEqual([['a'], ['b']]);
+  });
+
+  test('is asked no more often than it may be, but for some at once', async () => {
+    const ids = ['a', 'b', 'c', 'd', 'e'];
+    const sentAfter = async (throttle: AuditWebhookOptions['throttle'], ms: number) => {
+      const { webhook, sent, clock } = opened({ batchSize: 1, throttle });
+      for (const id of ids) webhook.record(event(id));
+      await clock.advance(ms);
+      return sent().length;
+    };
+    expect(await sentAfter({ perSecond: 1, burst: 2 }, 500)).toBe(2);
+    expect(await sentAfter({ perSecond: 1, burst: 2 }, 2500)).toBe(4);
+    expect(await sentAfter(false, 0)).toBe(5);
+  });
+
+  test('gets none of those that are too many waiting', async () => {
+    const { webhook, sent, clock } = opened({ batchSize: 10, mostWaiting: 2 });
+    for (const id of ['a', 'b', 'c']) webhook.record(event(id));
+    await clock.advance(30_000);
+    expect(sent()).toEqual([['a', 'b']]);
+    expect(webhook.lost).toBe(1);
   });
 
   test('gets few of them after a while', async () => {
