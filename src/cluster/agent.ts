@@ -230,9 +230,13 @@ function networking(
     createProxy({
       nodeName,
       informers,
-      podRange,
+      podRanges: podRange.split(','),
       backend: nftablesBackend(processes),
-      health: { listen: listenPlainHttp, host: '0.0.0.0', port: network.proxyHealthPort },
+      health: {
+        listen: listenPlainHttp,
+        hosts: { IPv4: '0.0.0.0', IPv6: '::' },
+        port: network.proxyHealthPort,
+      },
       diagnostics: { host: '127.0.0.1', port: network.proxyMetricsPort },
       events,
       clock,

@@ -27,9 +27,9 @@ const parts: Record<string, (informers: Informers) => Component> = {
     createProxy({
       nodeName: 'node-1',
       informers,
-      podRange: '10.244.0.0/16',
+      podRanges: ['10.244.0.0/16'],
       backend: nftablesBackend(processes),
-      health: { listen: never, host: '127.0.0.1', port: 0 },
+      health: { listen: never, hosts: { IPv4: '127.0.0.1', IPv6: '::1' }, port: 0 },
       diagnostics: { host: '127.0.0.1', port: 0 },
       events: { record: () => {} },
       clock,

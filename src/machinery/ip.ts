@@ -159,32 +159,30 @@ export function cidrsOverlap(a: string, b: string): boolean {
   return one.bits <= other.bits ? holds(one, other.network) : holds(other, one.network);
 }
 
-/** A range of IPv4 addresses: its first one as a number, and how many bits all of them begin with. */
-export interface IPv4Range {
-  first: number;
-  bits: number;
+/** A range of addresses of one family. */
+export interface IpRange {
+  /** The range as all programs read it. */
+  readonly text: string;
+  /** How many bits all of its addresses begin with, and these as digits 0 and 1. */
+  readonly bits: number;
+  readonly prefix: string;
 }
 
-/** Reads a range of IPv4 addresses, in whatever form of old and with bits behind its prefix; undefined if it is none. */
-export function ipv4Range(text: string): IPv4Range | undefined {
-  const cidr = text.includes(':') ? undefined : parseCidr(text);
-  if (!cidr) return undefined;
-  return { first: Buffer.from(cidr.network.toByteArray()).readUInt32BE(), bits: cidr.bits };
+/** Reads a range of addresses, in whatever form of old and with bits behind its prefix; undefined if it is none. */
+export function ipRange(text: string): IpRange | undefined {
+  const cidr = parseCidr(text);
+  if (!cidr || cidr.mapped) return undefined;
+  const { network, bits } = cidr;
+  const digits = network.toByteArray().map((byte) => byte.toString(2).padStart(8, '0'));
+  return { text: `${print(network)}/${bits}`, bits, prefix: digits.join('').slice(0, bits) };
 }
 
-/** The range as all programs read it. */
-export function printIPv4Range({ first, bits }: IPv4Range): string {
-  return `${[24, 16, 8, 0].map((shift) => (first >>> shift) & 0xff).join('.')}/${bits}`;
-}
-
-/** Those ranges that none of the others holds: together they hold the same addresses, and each address once. */
-export function outermostRanges(ranges: readonly IPv4Range[]): IPv4Range[] {
-  const kept = new Map<string, IPv4Range>();
+/** Those ranges of one family that none of the others holds: together they hold the same addresses, and each address once. */
+export function outermostRanges(ranges: readonly IpRange[]): IpRange[] {
+  const kept = new Map<string, IpRange>();
   for (const range of [...ranges].sort((a, b) => a.bits - b.bits)) {
-    const around = Array.from({ length: range.bits + 1 }, (_, bits) => {
-      return printIPv4Range({ first: bits === 0 ? 0 : range.first & (-1 << (32 - bits)), bits });
-    });
-    if (!around.some((outer) => kept.has(outer))) kept.set(printIPv4Range(range), range);
+    const around = Array.from({ length: range.bits + 1 }, (_, bits) => range.prefix.slice(0, bits));
+    if (!around.some((outer) => kept.has(outer))) kept.set(range.prefix, range);
   }
   return [...kept.values()];
 }

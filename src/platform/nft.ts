@@ -8,13 +8,14 @@ export async function runNft(processes: Processes, script: string): Promise<void
 /** Elements go into nft in portions, so that no line becomes too long for it. */
 const portion = 500;
 
-/** The lines that add elements to a set or map of an IPv4 table, or take them out of it. */
+/** The lines that add elements to a set or map of a table, or take them out of it. */
 export function* elementLines(
   verb: 'add' | 'delete',
-  { table, set }: { table: string; set: string },
+  { family, table, set }: { family: 'ip' | 'ip6'; table: string; set: string },
   elements: Iterable<string>,
 ): Iterable<string> {
-  const line = (texts: readonly string[]) => `${verb} element ip ${table} ${set} { ${texts.join(', ')} }`;
+  const line = (texts: readonly string[]) =>
+    `${verb} element ${family} ${table} ${set} { ${texts.join(', ')} }`;
   let texts: string[] = [];
   for (const element of elements) {
     texts.push(element);

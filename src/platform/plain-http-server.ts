@@ -10,6 +10,7 @@ const mostConnections = 200;
 const headerBytes = 16_384;
 
 export interface PlainListenOptions {
+  /** An address of IPv6 takes none of IPv4, be it `::`. */
   host: string;
   /** 0: any free one. */
   port: number;
@@ -41,7 +42,7 @@ export const listenPlainHttp: PlainHttpListener = async ({ host, port, onRequest
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, host, resolve);
+    server.listen({ port, host, ipv6Only: true }, resolve);
   });
   server.on('error', () => {});
   return {

@@ -1,7 +1,7 @@
 import type { Endpoint, EndpointSlice } from '../api/discovery/v1.ts';
 import type { Service, ServicePort } from '../api/core/v1.ts';
 import type { ObjectMeta } from '../api/meta/v1.ts';
-import { isPlainIPv4 } from '../machinery/ip.ts';
+import { type AddressFamily, plainAddress } from '../machinery/address-family.ts';
 import { portKey, portNumbers } from '../machinery/service-ports.ts';
 
 /** One address and port behind a Service's port. */
@@ -33,14 +33,14 @@ const othersLabels = ['service.kubernetes.io/service-proxy-name', 'service.kuber
 
 const isLeftToOthers = ({ labels = {} }: ObjectMeta) => othersLabels.some((label) => label in labels);
 
-/** The endpoints of a Service's slices in a stable order, for all of its ports. */
-export function reachableIn(slices: readonly EndpointSlice[]): Reachable[] {
+/** The endpoints of one family in a Service's slices, in a stable order, for all of its ports. */
+export function reachableIn(slices: readonly EndpointSlice[], family: AddressFamily): Reachable[] {
   const found: Reachable[] = [];
   for (const slice of slices) {
-    if (slice.addressType !== 'IPv4' || isLeftToOthers(slice.metadata)) continue;
+    if (slice.addressType !== family.name || isLeftToOthers(slice.metadata)) continue;
     for (const endpoint of slice.endpoints ?? []) {
-      const address = endpoint.addresses[0] ?? '';
-      if (isPlainIPv4(address)) found.push({ slice, address, endpoint });
+      const address = plainAddress(endpoint.addresses[0] ?? '', family);
+      if (address !== undefined) found.push({ slice, address, endpoint });
     }
   }
   const nameOf = ({ slice }: Reachable) => slice.metadata.name ?? '';
@@ -106,11 +106,16 @@ export function usableFrom(backends: readonly Backend[], node: { name: string; z
 }
 
 /**
- * The cluster address by which the proxy has to do with a Service: that of IPv4, the first or the second. Undefined where it has
+ * The cluster address of a family, the first or the second, by which the proxy has to do with a Service. Undefined where it has
  * none, and where the Service is another proxy's.
  */
-export function proxiedAddress({ metadata, spec }: Service): string | undefined {
+export function proxiedAddress({ metadata, spec }: Service, family: AddressFamily): string | undefined {
   if (spec.type === 'ExternalName' || isLeftToOthers(metadata)) return undefined;
   const { clusterIP = '', clusterIPs } = spec;
-  return (clusterIPs?.length ? clusterIPs : [clusterIP]).find(isPlainIPv4);
+  return plainAddresses(clusterIPs?.length ? clusterIPs : [clusterIP], family)[0];
+}
+
+/** Those of some addresses that are of a family, as they may stand in rules, each once. */
+export function plainAddresses(all: readonly string[], family: AddressFamily): readonly string[] {
+  return [...new Set(all.flatMap((address) => plainAddress(address, family) ?? []))];
 }

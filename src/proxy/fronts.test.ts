@@ -2,15 +2,16 @@ import { describe, expect, test } from 'vitest';
 import type { Service } from '../api/core/v1.ts';
 import type { Endpoint, EndpointSlice } from '../api/discovery/v1.ts';
 import { contributionOf } from './contribution.ts';
+import { ipv4 } from '../machinery/address-family.ts';
 import { frontsOf } from './fronts.ts';
+import { staleFlows } from './family-rules.ts';
 import type { NodeView } from './node-view.ts';
-import { staleFlows } from './proxy.ts';
 import { Ruleset } from './ruleset.ts';
 
 /** What `nft` is told. */
 const text = (lines: Iterable<string>) => [...lines].join('\n');
 
-const node: NodeView = { name: 'node-1', addresses: ['198.18.0.2'] };
+const node: NodeView = { name: 'node-1', family: ipv4, addresses: ['198.18.0.2'] };
 
 function service(spec: Partial<Service['spec']> = {}): Service {
   const ports = [{ name: 'http', port: 80, protocol: 'TCP' }];
@@ -238,7 +239,7 @@ describe('who may use the addresses of a load balancer', () => {
   });
 
   test('packets of others are dropped before they get a backend’s address', () => {
-    const rules = new Ruleset('10.244.0.0/16');
+    const rules = new Ruleset(ipv4, '10.244.0.0/16');
     const fronts = frontsOf(balanced(['192.0.2.0/24']), [slice(['10.244.1.2'])], node);
     rules.set('default/web', contributionOf(fronts, '10.96.1.1'));
     const script = text(rules.reload());

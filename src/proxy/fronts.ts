@@ -1,16 +1,11 @@
 import type { Service, ServicePort } from '../api/core/v1.ts';
 import type { EndpointSlice } from '../api/discovery/v1.ts';
-import {
-  cidrContains,
-  type IPv4Range,
-  ipv4Range,
-  isPlainIPv4,
-  outermostRanges,
-  printIPv4Range,
-} from '../machinery/ip.ts';
+import { type AddressFamily, familyOf } from '../machinery/address-family.ts';
+import { cidrContains, ipRange, outermostRanges } from '../machinery/ip.ts';
 import {
   type Backend,
   backendsOf,
+  plainAddresses,
   protocolOf,
   proxiedAddress,
   type Reachable,
@@ -66,16 +61,17 @@ export const frontKey = (front: Pick<Front, 'address' | 'protocol' | 'port'>) =>
 const protocols = new Set(['tcp', 'udp', 'sctp']);
 const defaultAffinitySeconds = 10_800;
 
-/** Everything of a Service that this node serves. */
+/** Everything of a Service that this node serves at addresses of one family. */
 export function frontsOf(service: Service, slices: readonly EndpointSlice[], node: NodeView): Front[] {
-  const address = proxiedAddress(service);
+  const { family } = node;
+  const address = proxiedAddress(service, family);
   if (address === undefined) return [];
-  const balanced = balancerAddresses(service).filter(isPlainIPv4);
+  const balanced = plainAddresses(balancerAddresses(service), family);
   const about = {
     address,
-    endpoints: reachableIn(slices),
+    endpoints: reachableIn(slices, family),
     node,
-    external: (service.spec.externalIPs ?? []).filter(isPlainIPv4),
+    external: plainAddresses(service.spec.externalIPs ?? [], family),
     balanced,
     sources: sourcesOf(service, balanced, node),
   };
@@ -158,14 +154,16 @@ function balancerAddresses(service: Service): string[] {
  * has put them onto the node.
  */
 function sourcesOf(service: Service, balanced: readonly string[], node: NodeView): Pick<Front, 'sources'> {
-  const wanted = (service.spec.loadBalancerSourceRanges ?? []).map((text) => ipv4Range(text.trim()));
-  const ranges = outermostRanges(wanted.filter((range) => range !== undefined));
+  const { family } = node;
+  const rangesOf = (texts: readonly string[]) =>
+    texts.filter((text) => familyOf(text) === family).flatMap((text) => ipRange(text) ?? []);
+  const wanted = (service.spec.loadBalancerSourceRanges ?? []).map((text) => text.trim());
+  const ranges = outermostRanges(rangesOf(wanted));
   if (ranges.length === 0 || ranges[0]?.bits === 0) return {};
-  const holdsNode = ({ first, bits }: IPv4Range) =>
-    node.addresses.some((address) => cidrContains(printIPv4Range({ first, bits }), address));
-  const own = ranges.some(holdsNode) ? balanced.map((ip) => ipv4Range(`${ip}/32`)) : [];
-  const all = [...ranges, ...own.filter((range) => range !== undefined)];
-  return { sources: outermostRanges(all).map(printIPv4Range) };
+  const holdsNode = ({ text }: { text: string }) =>
+    node.addresses.some((address) => cidrContains(text, address));
+  const own = ranges.some(holdsNode) ? rangesOf(balanced.map((ip) => `${ip}/${family.bits}`)) : [];
+  return { sources: outermostRanges([...ranges, ...own]).map(({ text }) => text) };
 }
 
 interface Policy {
@@ -188,9 +186,13 @@ function actionOf(all: readonly Backend[], node: NodeView, { local, masquerade, 
   };
 }
 
-/** How many of a Service's ports have nobody on this node that may be used, by the policy that asks for such. */
-export function portsWithoutLocal(service: Service, fronts: readonly Front[]): WithoutLocal {
-  const address = proxiedAddress(service);
+/** How many of a Service's ports have nobody on this node that may be used, by the policy that asks for such; of the family of `fronts`. */
+export function portsWithoutLocal(
+  service: Service,
+  fronts: readonly Front[],
+  family: AddressFamily,
+): WithoutLocal {
+  const address = proxiedAddress(service, family);
   const dropped = new Set<string>();
   for (const { action, address: at, protocol, port } of fronts)
     if (action.type === 'drop') dropped.add(`${at === address ? 'inside' : 'outside'} ${protocol} ${port}`);

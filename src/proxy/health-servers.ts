@@ -1,10 +1,12 @@
 import type { Service } from '../api/core/v1.ts';
 import type { EndpointSlice } from '../api/discovery/v1.ts';
 import type { Recorder } from '../client/event-recorder.ts';
+import type { AddressFamily } from '../machinery/address-family.ts';
 import type { HttpReply } from '../platform/http.ts';
 import type { Log } from '../platform/log.ts';
 import type { PlainHttpListener, PlainHttpServer } from '../platform/plain-http-server.ts';
 import { proxiedAddress, reachableIn } from './endpoints.ts';
+import type { NodeView } from './node-view.ts';
 import type { ProxyHealth } from './sync-health.ts';
 
 /** What a load balancer is to learn about a Service on this node. */
@@ -12,7 +14,7 @@ export interface ServiceHealth {
   service: Service;
   /** The Service's `healthCheckNodePort`. */
   port: number;
-  /** How many ready endpoints this node has. */
+  /** How many ready endpoints of the family this node has. */
   localEndpoints: number;
 }
 
@@ -20,21 +22,21 @@ export interface ServiceHealth {
 export function serviceHealthOf(
   service: Service,
   slices: readonly EndpointSlice[],
-  nodeName: string,
+  { name, family }: Pick<NodeView, 'name' | 'family'>,
 ): ServiceHealth | undefined {
   const { type, externalTrafficPolicy, healthCheckNodePort: port } = service.spec;
-  if (proxiedAddress(service) === undefined) return undefined;
+  if (proxiedAddress(service, family) === undefined) return undefined;
   if (type !== 'LoadBalancer' || externalTrafficPolicy !== 'Local' || !port) return undefined;
-  const local = reachableIn(slices).filter(
-    ({ endpoint }) => endpoint.nodeName === nodeName && (endpoint.conditions?.ready ?? true),
+  const local = reachableIn(slices, family).filter(
+    ({ endpoint }) => endpoint.nodeName === name && (endpoint.conditions?.ready ?? true),
   );
   return { service, port, localEndpoints: new Set(local.map(({ address }) => address)).size };
 }
 
 export interface HealthServersOptions {
   listen: PlainHttpListener;
-  /** The address that all of these listen at. */
-  host: string;
+  /** The address of each family that all of these listen at. */
+  hosts: Readonly<Record<AddressFamily['name'], string>>;
   /** The port on which the proxy tells of itself. */
   port: number;
   nodeName: string;
@@ -46,21 +48,27 @@ export interface HealthServersOptions {
   onAnswer(path: 'healthz' | 'livez', status: number): void;
 }
 
+/** What is told at a port of one family: of a Service, or of the proxy itself, which has no key. */
+interface Told {
+  readonly family: AddressFamily;
+  readonly key?: string;
+  readonly port: number;
+}
+
+const nameOf = ({ family: { name }, key = '' }: Omit<Told, 'port'>) => `${name} ${key}`;
+
 interface Served {
   port: number;
   server: PlainHttpServer;
 }
 
-/** The port of the proxy itself among those of Services; no Service has such a name. */
-const proxyItself = '';
-
 /**
- * Tells load balancers what they ask a node: on the port of each Service that wants that, how many of its endpoints are here; on the
+ * Tells load balancers what they ask a node: on the port of each Service that wants that, how many of its endpoints of the port's family are here; on the
  * proxy's own, whether it works and the node stays. Bodies and headers are those of upstream's `pkg/proxy/healthcheck`.
  */
 export class HealthServers {
   readonly #options: HealthServersOptions;
-  readonly #wanted = new Map<string, ServiceHealth>();
+  readonly #wanted = new Map<string, Told & { readonly health?: ServiceHealth }>();
   readonly #served = new Map<string, Served>();
   #syncing: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -69,10 +77,16 @@ export class HealthServers {
     this.#options = options;
   }
 
-  /** What is told of a Service from now on; ports are opened and closed by `sync`. */
-  set(key: string, health: ServiceHealth | undefined): void {
-    if (health) this.#wanted.set(key, health);
-    else this.#wanted.delete(key);
+  /** The proxy tells of itself in these families. */
+  listenIn(families: readonly AddressFamily[]): void {
+    for (const family of families) this.#wanted.set(nameOf({ family }), { family, port: this.#options.port });
+  }
+
+  /** What is told of a Service in a family from now on; ports are opened and closed by `sync`. */
+  set(family: AddressFamily, key: string, health: ServiceHealth | undefined): void {
+    const name = nameOf({ family, key });
+    if (health) this.#wanted.set(name, { family, key, port: health.port, health });
+    else this.#wanted.delete(name);
   }
 
   /** Closes what nobody wants any more, then opens what is missing; one that cannot be opened is tried again at the next call. */
@@ -86,40 +100,41 @@ export class HealthServers {
     await this.sync();
   }
 
-  #portOf(key: string): number | undefined {
-    if (this.#isClosed) return undefined;
-    return key === proxyItself ? this.#options.port : this.#wanted.get(key)?.port;
+  #portOf(name: string): number | undefined {
+    return this.#isClosed ? undefined : this.#wanted.get(name)?.port;
   }
 
   async #sync(): Promise<void> {
-    const gone = [...this.#served].filter(([key, { port }]) => this.#portOf(key) !== port);
-    for (const [key] of gone) this.#served.delete(key);
+    const gone = [...this.#served].filter(([name, { port }]) => this.#portOf(name) !== port);
+    for (const [name] of gone) this.#served.delete(name);
     await Promise.all(gone.map(([, { server }]) => server.close()));
-    const missing = [proxyItself, ...this.#wanted.keys()].filter((key) => !this.#served.has(key));
-    await Promise.all(missing.map((key) => this.#open(key)));
+    if (this.#isClosed) return;
+    const missing = [...this.#wanted].filter(([name]) => !this.#served.has(name));
+    await Promise.all(missing.map(([name, told]) => this.#open(name, told)));
   }
 
-  async #open(key: string): Promise<void> {
-    const port = this.#portOf(key);
-    if (port === undefined) return;
-    const { host, listen } = this.#options;
+  async #open(name: string, told: Told): Promise<void> {
+    const { hosts, listen } = this.#options;
+    const { family, key, port } = told;
     try {
       const server = await listen({
-        host,
+        host: hosts[family.name],
         port,
         onRequest: ({ target }, reply) =>
-          key === proxyItself ? this.#tellOfProxy(target, reply) : this.#tellOfService(key, reply),
+          key === undefined ? this.#tellOfProxy(target, reply) : this.#tellOfService(name, reply),
       });
-      this.#served.set(key, { port, server });
+      this.#served.set(name, { port, server });
     } catch (error) {
-      this.#sayRefused(key, port, error);
+      this.#sayRefused(told, error);
     }
   }
 
-  #sayRefused(key: string, port: number, error: unknown): void {
+  #sayRefused(told: Told, error: unknown): void {
     const { log, events, nodeName } = this.#options;
-    const { service } = this.#wanted.get(key) ?? {};
-    log.warn('health cannot be told', { port, service: key || undefined, error: String(error) });
+    const { key, port } = told;
+    const service = this.#wanted.get(nameOf(told))?.health?.service;
+    const family = told.family.name;
+    log.warn('health cannot be told', { port, family, service: key, error: String(error) });
     if (!service) return;
     events.record(service, {
       type: 'Warning',
@@ -148,10 +163,10 @@ export class HealthServers {
     this.#options.onAnswer(asksNode ? 'healthz' : 'livez', statusOf(isWell));
   }
 
-  #tellOfService(key: string, reply: HttpReply): void {
-    const wanted = this.#wanted.get(key);
-    const { namespace, name } = wanted?.service.metadata ?? {};
-    const localEndpoints = wanted?.localEndpoints ?? 0;
+  #tellOfService(which: string, reply: HttpReply): void {
+    const health = this.#wanted.get(which)?.health;
+    const { namespace, name } = health?.service.metadata ?? {};
+    const localEndpoints = health?.localEndpoints ?? 0;
     const serviceProxyHealthy = this.#options.health().healthy;
     const body = JSON.stringify(
       { service: { namespace, name }, localEndpoints, serviceProxyHealthy },

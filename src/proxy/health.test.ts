@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Node, Service } from '../api/core/v1.ts';
 import type { EndpointSlice } from '../api/discovery/v1.ts';
 import type { EventNote } from '../client/event-recorder.ts';
+import { ipv4 } from '../machinery/address-family.ts';
 import { silentLog } from '../platform/log.ts';
 import { listenPlainHttp, type PlainHttpListener } from '../platform/plain-http-server.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
@@ -40,7 +41,7 @@ describe('what is told of a Service', () => {
       ]),
       slice('b', [{ ...here, addresses: ['10.244.1.2'] }]),
     ];
-    expect(serviceHealthOf(service('web'), slices, 'node-1')).toMatchObject({
+    expect(serviceHealthOf(service('web'), slices, { name: 'node-1', family: ipv4 })).toMatchObject({
       port: 31_000,
       localEndpoints: 2,
     });
@@ -49,13 +50,15 @@ describe('what is told of a Service', () => {
   test('those that end do not, though they may still serve', () => {
     const conditions = { ready: false, serving: true, terminating: true };
     const ending = [slice('a', [{ ...here, addresses: ['10.244.1.2'], conditions }])];
-    expect(serviceHealthOf(service('web'), ending, 'node-1')).toMatchObject({ localEndpoints: 0 });
+    expect(serviceHealthOf(service('web'), ending, { name: 'node-1', family: ipv4 })).toMatchObject({
+      localEndpoints: 0,
+    });
   });
 
   test.each([{ type: 'NodePort' }, { externalTrafficPolicy: 'Cluster' }, { healthCheckNodePort: undefined }])(
     'nothing of one that no load balancer asks for: %j',
     (spec) => {
-      expect(serviceHealthOf(service('web', spec), [], 'node-1')).toBeUndefined();
+      expect(serviceHealthOf(service('web', spec), [], { name: 'node-1', family: ipv4 })).toBeUndefined();
     },
   );
 });
@@ -75,20 +78,20 @@ describe('the node stays or goes', () => {
 test('a proxy is not healthy while a change waits for a minute, whatever the wall clock says', async () => {
   const clock = new VirtualClock();
   const health = new SyncHealth(clock);
-  health.queued();
+  health.queued(ipv4);
   await clock.advance(100_000);
   expect(health.report).toMatchObject({ healthy: true, lastUpdated: '0001-01-01T00:00:00Z' });
   expect(health.report.status).toBeUndefined();
-  health.updated();
+  health.updated(ipv4);
   const lastUpdated = new Date(clock.now()).toISOString();
   await clock.advance(100_000);
-  health.queued();
+  health.queued(ipv4);
   await clock.advance(30_000);
-  health.queued();
+  health.queued(ipv4);
   expect(health.report).toMatchObject({ healthy: true, status: { IPv4: { lastUpdated, healthy: true } } });
   await clock.advance(30_000);
   expect(health.report).toMatchObject({ healthy: false, lastUpdated, status: { IPv4: { healthy: false } } });
-  health.updated();
+  health.updated(ipv4);
   expect(health.report.healthy).toBe(true);
 });
 
@@ -120,7 +123,7 @@ describe('over HTTP', () => {
     return { status: answer.status, headers: answer.headers, text: await answer.text() };
   };
   const about = (name: string, port: number, localEndpoints: number) => {
-    servers.set(`default/${name}`, { service: service(name), port, localEndpoints });
+    servers.set(ipv4, `default/${name}`, { service: service(name), port, localEndpoints });
   };
 
   beforeEach(async () => {
@@ -128,7 +131,7 @@ describe('over HTTP', () => {
     [stays, notes, open, taken, answered] = [true, [], new Map(), new Set(), []];
     servers = new HealthServers({
       listen,
-      host: '127.0.0.1',
+      hosts: { IPv4: '127.0.0.1', IPv6: '::1' },
       port: 10_256,
       nodeName: 'node-1',
       events: { record: (object, note) => void notes.push({ ...note, of: object.metadata.name }) },
@@ -137,6 +140,7 @@ describe('over HTTP', () => {
       isEligible: () => stays,
       onAnswer: (path, status) => void answered.push([path, status]),
     });
+    servers.listenIn([ipv4]);
     await servers.sync();
   });
   afterEach(() => servers.close());
@@ -160,8 +164,8 @@ describe('over HTTP', () => {
   test('a Service is not well where its proxy is not, though endpoints are here', async () => {
     about('web', 31_000, 1);
     await servers.sync();
-    health.updated();
-    health.queued();
+    health.updated(ipv4);
+    health.queued(ipv4);
     await clock.advance(60_000);
     const { status, text } = await ask(31_000);
     expect([status, JSON.parse(text)]).toEqual([
@@ -180,7 +184,7 @@ describe('over HTTP', () => {
     await servers.sync();
     expect(JSON.parse((await ask(31_001)).text)).toMatchObject({ service: { name: 'a' }, localEndpoints: 3 });
     expect(JSON.parse((await ask(31_000)).text)).toMatchObject({ service: { name: 'b' }, localEndpoints: 4 });
-    servers.set('default/a', undefined);
+    servers.set(ipv4, 'default/a', undefined);
     await servers.sync();
     expect([...open.keys()]).toEqual([10_256, 31_000]);
     await servers.close();
@@ -207,7 +211,7 @@ describe('over HTTP', () => {
   });
 
   test('the proxy tells of itself, and of its node where that is asked', async () => {
-    health.updated();
+    health.updated(ipv4);
     const wasMs = clock.now();
     const was = new Date(wasMs).toISOString();
     await clock.advance(5000);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { on } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ipv4 } from '../machinery/address-family.ts';
 import { mustRun, type Processes, systemProcesses } from '../platform/processes.ts';
 import { systemFiles } from '../platform/files.ts';
 import { contributionOf } from './contribution.ts';
@@ -41,16 +42,16 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
   afterAll(async () => void (await mustRun(systemProcesses, 'ip', ['netns', 'delete', namespace])));
 
   test('made anew, changed, flushed by others, removed', async () => {
-    const rules = new Ruleset('10.244.0.0/16');
+    const rules = new Ruleset(ipv4, '10.244.0.0/16');
     rules.set('default/a', contributionOf([front(['10.244.1.2', '10.244.1.3'])], '10.96.1.1'));
     rules.set(
       'default/b',
       contributionOf([front([], { address: '10.96.1.2', action: { type: 'reject' } })], '10.96.1.2'),
     );
-    expect(await backend.isInstalled()).toBe(false);
+    expect(await backend.isInstalled(ipv4)).toBe(false);
     await backend.apply(text(rules.reload()));
     await backend.apply(text(rules.reload()));
-    expect(await backend.isInstalled()).toBe(true);
+    expect(await backend.isInstalled(ipv4)).toBe(true);
     const slots = () => list('map', 'ip', 'k8ts-proxy', 'slots');
     expect(await slots()).toContain(': 10.244.1.3 . 8080');
     expect(await list('map', 'ip', 'k8ts-proxy', 'refused')).toContain('10.96.1.2 . tcp . 80 : goto refuse');
@@ -64,14 +65,14 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
     expect(await list('map', 'ip', 'k8ts-proxy', 'refused')).not.toContain('10.96.1.2');
 
     await mustRun(inside, 'nft', ['flush', 'ruleset']);
-    expect(await backend.isInstalled()).toBe(false);
+    expect(await backend.isInstalled(ipv4)).toBe(false);
     await backend.apply(text(rules.reload()));
     await backend.remove();
-    expect(await backend.isInstalled()).toBe(false);
+    expect(await backend.isInstalled(ipv4)).toBe(false);
   });
 
   test('client affinity comes, changes and goes', async () => {
-    const rules = new Ruleset('10.244.0.0/16');
+    const rules = new Ruleset(ipv4, '10.244.0.0/16');
     await backend.apply(text(rules.reload()));
     const sticky = (backends: string[], affinitySeconds = 60) =>
       contributionOf([front(backends, { affinitySeconds })], '10.96.1.1');
@@ -97,7 +98,7 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
     await mustRun(inside, 'ip', ['link', 'set', 'lo', 'up']);
     for (const address of [balanced, '198.19.46.8'])
       await mustRun(inside, 'ip', ['address', 'add', `${address}/32`, 'dev', 'lo']);
-    const rules = new Ruleset('10.244.0.0/16');
+    const rules = new Ruleset(ipv4, '10.244.0.0/16');
     const guarded = (sources?: string[]) =>
       contributionOf([front(['198.19.46.8'], { address: balanced, sources })], undefined);
     const isDropped = async () => {
@@ -127,7 +128,7 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
   });
 
   test('a script with an error changes nothing', async () => {
-    const rules = new Ruleset('10.244.0.0/16');
+    const rules = new Ruleset(ipv4, '10.244.0.0/16');
     rules.set('default/a', contributionOf([front(['10.244.1.2'])], '10.96.1.1'));
     await backend.apply(text(rules.reload()));
     const before = await list('ruleset');
@@ -152,7 +153,7 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
     try {
       const said = on(peers.stdout.setEncoding('utf8'), 'data', { signal: AbortSignal.timeout(10_000) });
       expect((await said.next()).value).toEqual(['open\n']);
-      const rules = new Ruleset('10.244.0.0/16');
+      const rules = new Ruleset(ipv4, '10.244.0.0/16');
       rules.set('default/a', contributionOf([front([address])], '10.96.1.1'));
       await backend.apply(text(rules.reload()));
       peers.stdin.write('still');

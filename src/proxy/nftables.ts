@@ -1,16 +1,18 @@
+import { type AddressFamily, addressFamilies, familyOf, ipv4, ipv6 } from '../machinery/address-family.ts';
 import { runNft } from '../platform/nft.ts';
 import { mustRun, type Processes } from '../platform/processes.ts';
 import type { Flow, ProxyBackend } from './backend.ts';
 import { table } from './chains.ts';
 import { flowChanges, flowSettingNames, mostFlows, parseSettings } from './flow-settings.ts';
 
-/** Rules by `nft`, in a table of our own. A file is one transaction: all of it or nothing. */
+/** Rules by `nft`, in a table of our own for each family. A file is one transaction: all of it or nothing. */
 export function nftablesBackend(processes: Processes): ProxyBackend {
   return {
     prepare: () => setFlows(processes),
     apply: (script) => runNft(processes, script),
-    isInstalled: async () =>
-      (await processes.run('nft', ['list', 'chain', 'ip', table, 'nat-prerouting'])).code === 0,
+    families: async () => ((await hasIPv6(processes)) ? addressFamilies : [ipv4]),
+    isInstalled: async ({ nft }) =>
+      (await processes.run('nft', ['list', 'chain', nft, table, 'nat-prerouting'])).code === 0,
     forgetFlows: async (flows) => {
       // Exit code 1 says that there was no such flow.
       let count = 0;
@@ -20,8 +22,17 @@ export function nftablesBackend(processes: Processes): ProxyBackend {
       }
       return count;
     },
-    remove: async () => void (await processes.run('nft', ['delete', 'table', 'ip', table])),
+    remove: async () => {
+      for (const { nft } of addressFamilies) await processes.run('nft', ['delete', 'table', nft, table]);
+    },
   };
+}
+
+/** Whether the kernel has IPv6, and takes rules for it. */
+async function hasIPv6(processes: Processes): Promise<boolean> {
+  const setting = await processes.run('sysctl', ['-n', 'net.ipv6.conf.all.forwarding']);
+  if (setting.code !== 0) return false;
+  return (await processes.run('nft', ['--check', 'add', 'table', ipv6.nft, table])).code === 0;
 }
 
 /** Ports of one address that are told one by one. */
@@ -40,11 +51,17 @@ function flowsToDelete(flows: readonly Flow[]): string[][] {
     else byAddress.set(key, [flow]);
   }
   return [...byAddress.values()].flatMap((those) => {
-    const to = ({ protocol, address }: Flow) => ['-p', protocol, '--orig-dst', address];
+    const to = ({ protocol, address }: Flow) => [
+      ...familyArgs(familyOf(address)),
+      ...['-p', protocol, '--orig-dst', address],
+    ];
     if (those.length > mostPorts) return those.slice(0, 1).map(to);
     return those.map((flow) => [...to(flow), '--orig-port-dst', String(flow.port)]);
   });
 }
+
+/** conntrack takes addresses for those of IPv4 unless told. */
+const familyArgs = (family: AddressFamily) => (family === ipv6 ? ['-f', 'ipv6'] : []);
 
 async function setFlows(processes: Processes): Promise<void> {
   const { stdout: count } = await processes.run('nproc', ['--all']);

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ipv4 } from '../machinery/address-family.ts';
 import { viewOf } from './node-view.ts';
 
 test.each([
@@ -29,9 +30,19 @@ test.each([
     spec: {},
     status: { addresses: told },
   };
-  expect(viewOf('node-1', node)).toEqual({ name: 'node-1', addresses: served, zone: 'a' });
+  expect(viewOf('node-1', node, ipv4)).toEqual({
+    name: 'node-1',
+    family: ipv4,
+    addresses: served,
+    zone: 'a',
+  });
 });
 
 test('a node that is not known has no address and is nowhere', () => {
-  expect(viewOf('node-1', undefined)).toEqual({ name: 'node-1', addresses: [], zone: undefined });
+  expect(viewOf('node-1', undefined, ipv4)).toEqual({
+    name: 'node-1',
+    family: ipv4,
+    addresses: [],
+    zone: undefined,
+  });
 });

@@ -1,9 +1,11 @@
 import type { Node } from '../api/core/v1.ts';
-import { isPlainIPv4 } from '../machinery/ip.ts';
+import { type AddressFamily, plainAddress } from '../machinery/address-family.ts';
+import { cidrContains } from '../machinery/ip.ts';
 
-/** This node, as far as the proxy cares. */
+/** This node, as far as the proxy cares, with addresses of one family. */
 export interface NodeView {
   name: string;
+  family: AddressFamily;
   /** Addresses of the node itself, on which node ports are served. */
   addresses: readonly string[];
   /** Where it is, for endpoints that are for some zones only. */
@@ -13,17 +15,18 @@ export interface NodeView {
 const zoneLabel = 'topology.kubernetes.io/zone';
 
 /**
- * Node ports are served on the node's primary address alone, which is the one by which the cluster knows it: upstream's proxy of nftables does the
- * same unless told otherwise (`nodePortAddresses: [primary]`).
+ * Node ports are served on the node's primary address of the family alone, which is the one by which the cluster knows it: upstream's proxy of nftables
+ * does the same unless told otherwise (`nodePortAddresses: [primary]`), and serves none on an address that is the machine itself.
  */
-export function viewOf(name: string, node: Node | undefined): NodeView {
+export function viewOf(name: string, node: Node | undefined, family: AddressFamily): NodeView {
   const all = node?.status?.addresses ?? [];
   const [primary] = ['InternalIP', 'ExternalIP'].flatMap((type) =>
-    all.filter((own) => own.type === type && isPlainIPv4(own.address)),
+    all.flatMap((own) => (own.type === type ? (plainAddress(own.address, family) ?? []) : [])),
   );
   return {
     name,
-    addresses: primary ? [primary.address] : [],
+    family,
+    addresses: primary && !cidrContains(family.loopback, primary) ? [primary] : [],
     zone: node?.metadata.labels?.[zoneLabel],
   };
 }

@@ -1,10 +1,10 @@
 import type { EndpointSlice } from '../api/discovery/v1.ts';
+import type { AddressFamily } from '../machinery/address-family.ts';
 import type { Clock } from '../platform/clock.ts';
 import { exponentialBounds } from '../platform/metrics/histogram.ts';
 import type { Counter, Family, Meter } from '../platform/metrics/meter.ts';
 import type { WithoutLocal } from './fronts.ts';
 
-const family = 'IPv4';
 const prefix = 'kubeproxy';
 const stability = 'ALPHA';
 /** When the last change happened of which a slice tells, as its controller writes it. */
@@ -28,44 +28,24 @@ export interface SyncRound {
 const named = (name: string, help: string, ...labels: string[]) =>
   ({ name: `${prefix}_${name}`, help, stability, labels }) as const;
 
-/** Metrics of one address family, of which the proxy has only one. */
-const ofFamily = (meter: Meter) => ({
-  seconds: (name: string, help: string, bounds: readonly number[]) =>
-    meter.histogram({ ...named(name, help, 'ip_family'), bounds }).with(family),
-  gauge: (name: string, help: string) => meter.gauge(named(name, help, 'ip_family')).with(family),
-  counter: (name: string, help: string) => meter.counter(named(name, help, 'ip_family')).with(family),
-});
-
-/** Of what the proxy does when changes come. */
-function changeSeries(meter: Meter) {
-  const { gauge, seconds } = ofFamily(meter);
-  const count = (name: string, help: string) => meter.counter(named(name, help)).with();
-  const level = (name: string, help: string) => meter.gauge(named(name, help)).with();
-  return {
-    services: count('sync_proxy_rules_service_changes_total', 'Changes of Services.'),
-    endpoints: count('sync_proxy_rules_endpoint_changes_total', 'Changes of endpoints.'),
-    servicesPending: level(
-      'sync_proxy_rules_service_changes_pending',
-      'Changed Services that the rules do not follow yet.',
-    ),
-    endpointsPending: level(
-      'sync_proxy_rules_endpoint_changes_pending',
-      'Services whose endpoints the rules do not follow yet.',
-    ),
+/** All that is counted for each family, as upstream labels it, but for changes: these are counted for all together. */
+function familySeries(meter: Meter) {
+  const label = 'ip_family';
+  const seconds = (name: string, help: string, bounds: readonly number[]) =>
+    meter.histogram({ ...named(name, help, label), bounds });
+  const gauge = (name: string, help: string) => meter.gauge(named(name, help, label));
+  const counter = (name: string, help: string) => meter.counter(named(name, help, label));
+  const cleanups = counter(
+    'sync_proxy_rules_nftables_cleanup_failures_total',
+    'Chains left over that nft did not remove.',
+  );
+  const series = {
     queued: gauge('sync_proxy_rules_last_queued_timestamp_seconds', 'When the last change was seen.'),
     programming: seconds(
       'network_programming_duration_seconds',
       'From when a pod or Service changed until the rules followed.',
       programmingBounds,
     ),
-  };
-}
-
-/** Of how the rules are brought up to date. */
-function syncSeries(meter: Meter) {
-  const { gauge, seconds, counter } = ofFamily(meter);
-  counter('sync_proxy_rules_nftables_cleanup_failures_total', 'Chains left over that nft did not remove.');
-  return {
     durations: seconds(
       'sync_proxy_rules_duration_seconds',
       'How long it took to bring the rules up to date.',
@@ -80,32 +60,49 @@ function syncSeries(meter: Meter) {
     ),
     flows: counter('conntrack_reconciler_deleted_entries_total', 'Flows that were ended.'),
   };
+  return ({ name }: AddressFamily) => {
+    cleanups.with(name);
+    return {
+      queued: series.queued.with(name),
+      programming: series.programming.with(name),
+      durations: series.durations.with(name),
+      last: series.last.with(name),
+      failures: series.failures.with(name),
+      flowDurations: series.flowDurations.with(name),
+      flows: series.flows.with(name),
+    };
+  };
 }
+
+/** Changes of all families; a Service's is one for each, as upstream counts it. */
+function changeCounters(meter: Meter) {
+  const count = (name: string, help: string) => meter.counter(named(name, help)).with();
+  return {
+    services: count('sync_proxy_rules_service_changes_total', 'Changes of Services.'),
+    endpoints: count('sync_proxy_rules_endpoint_changes_total', 'Changes of endpoints.'),
+  };
+}
+
+type Changes = ReturnType<typeof changeCounters>;
+type FamilySeries = ReturnType<ReturnType<typeof familySeries>>;
 
 /** What the proxy does, under the names of upstream's proxy of nftables. Times of changes before its start do not count. */
 export class ProxyMetrics {
   readonly #clock: Clock;
-  readonly #startMs: number;
-  readonly #changes: ReturnType<typeof changeSeries>;
-  readonly #syncs: ReturnType<typeof syncSeries>;
+  readonly #changes: Changes;
+  readonly #seriesOf: (family: AddressFamily) => FamilySeries;
   readonly #probes: Record<'healthz' | 'livez', Family<Counter>>;
-  readonly #changedServices = new Set<string>();
-  readonly #changedEndpoints = new Set<string>();
-  /** When what is not in the rules yet happened, by Service. */
-  readonly #triggers = new Map<string, readonly number[]>();
-  readonly #withoutLocal = new Map<string, WithoutLocal>();
+  readonly #families = new Map<AddressFamily, FamilyMetrics>();
 
   constructor(meter: Meter, clock: Clock) {
     this.#clock = clock;
-    this.#startMs = clock.now();
-    this.#changes = changeSeries(meter);
-    this.#changes.servicesPending.follow(() => this.#changedServices.size);
-    this.#changes.endpointsPending.follow(() => this.#changedEndpoints.size);
-    this.#syncs = syncSeries(meter);
+    this.#changes = changeCounters(meter);
+    this.#seriesOf = familySeries(meter);
     this.#probes = {
       healthz: meter.counter(named('proxy_healthz_total', 'Answers about health by status.', 'code')),
       livez: meter.counter(named('proxy_livez_total', 'Answers about liveness by status.', 'code')),
     };
+    this.#addPending(meter);
     meter.readings(
       named(
         'sync_proxy_rules_no_local_endpoints_total',
@@ -114,22 +111,74 @@ export class ProxyMetrics {
         'traffic_policy',
       ),
       () =>
-        (['internal', 'external'] as const).map(
-          (policy) => [[family, policy], this.#countWithoutLocal(policy)] as const,
+        [...this.#families].flatMap(([{ name }, metrics]) =>
+          (['internal', 'external'] as const).map(
+            (policy) => [[name, policy], metrics.countWithoutLocal(policy)] as const,
+          ),
         ),
     );
   }
 
-  serviceChanged(key: string): void {
+  #addPending(meter: Meter): void {
+    const level = (name: string, help: string) => meter.gauge(named(name, help)).with();
+    const countOf = (pending: 'changedServices' | 'changedEndpoints') =>
+      new Set([...this.#families.values()].flatMap((family) => [...family[pending]])).size;
+    level(
+      'sync_proxy_rules_service_changes_pending',
+      'Changed Services that the rules do not follow yet.',
+    ).follow(() => countOf('changedServices'));
+    level(
+      'sync_proxy_rules_endpoint_changes_pending',
+      'Services whose endpoints the rules do not follow yet.',
+    ).follow(() => countOf('changedEndpoints'));
+  }
+
+  /** Those of a family that the proxy serves. */
+  of(family: AddressFamily): FamilyMetrics {
+    const known = this.#families.get(family);
+    if (known) return known;
+    const made = new FamilyMetrics(this.#seriesOf(family), this.#changes, this.#clock);
+    this.#families.set(family, made);
+    return made;
+  }
+
+  answered(path: 'healthz' | 'livez', status: number): void {
+    this.#probes[path].with(String(status)).add();
+  }
+}
+
+/** What the proxy does in one family. */
+export class FamilyMetrics {
+  readonly #clock: Clock;
+  readonly #startMs: number;
+  readonly #changes: Changes;
+  readonly #series: FamilySeries;
+  /** Services that have changed, or whose endpoints have, and which the rules do not follow yet. */
+  readonly changedServices = new Set<string>();
+  readonly changedEndpoints = new Set<string>();
+  /** When what is not in the rules yet happened, by Service. */
+  readonly #triggers = new Map<string, readonly number[]>();
+  readonly #withoutLocal = new Map<string, WithoutLocal>();
+
+  constructor(series: FamilySeries, changes: Changes, clock: Clock) {
+    this.#clock = clock;
+    this.#startMs = clock.now();
+    this.#changes = changes;
+    this.#series = series;
+  }
+
+  /** A Service came, changed or went: rules of this family may (`isConcerned`) have to follow. */
+  serviceChanged(key: string, isConcerned: boolean): void {
     this.#changes.services.add();
-    this.#changedServices.add(key);
+    if (!isConcerned) return;
+    this.changedServices.add(key);
     this.#queued();
   }
 
   /** A slice of a Service came, changed or (`isGone`) went. */
   endpointsChanged(key: string, { metadata }: EndpointSlice, isGone: boolean): void {
     this.#changes.endpoints.add();
-    this.#changedEndpoints.add(key);
+    this.changedEndpoints.add(key);
     this.#queued();
     const triggered = Date.parse(metadata.annotations?.[triggerAnnotation] ?? '');
     if (isGone) this.#triggers.delete(key);
@@ -143,48 +192,45 @@ export class ProxyMetrics {
     else this.#withoutLocal.delete(key);
   }
 
+  /** How many ports of all Services nobody on this node serves. */
+  countWithoutLocal(policy: keyof WithoutLocal): number {
+    let count = 0;
+    for (const ports of this.#withoutLocal.values()) count += ports[policy];
+    return count;
+  }
+
   /** The rules are about to follow all changes so far. */
   begin(): SyncRound {
     const started = this.#clock.monotonic();
-    this.#changedServices.clear();
-    this.#changedEndpoints.clear();
+    this.changedServices.clear();
+    this.changedEndpoints.clear();
     const triggers = [...this.#triggers];
     this.#triggers.clear();
     return {
       done: (isApplied) => {
-        this.#syncs.durations.observe((this.#clock.monotonic() - started) / 1000);
+        this.#series.durations.observe((this.#clock.monotonic() - started) / 1000);
         if (!isApplied) return this.#failed(triggers);
         const now = this.#clock.now();
-        this.#syncs.last.set(now / 1000);
+        this.#series.last.set(now / 1000);
         for (const [, those] of triggers)
-          for (const triggered of those) this.#changes.programming.observe((now - triggered) / 1000);
+          for (const triggered of those) this.#series.programming.observe((now - triggered) / 1000);
       },
     };
   }
 
   /** Flows were ended, which began then on the monotonic clock. */
   flowsEnded(count: number, startedMs: number): void {
-    this.#syncs.flows.add(count);
-    this.#syncs.flowDurations.observe((this.#clock.monotonic() - startedMs) / 1000);
-  }
-
-  answered(path: 'healthz' | 'livez', status: number): void {
-    this.#probes[path].with(String(status)).add();
+    this.#series.flows.add(count);
+    this.#series.flowDurations.observe((this.#clock.monotonic() - startedMs) / 1000);
   }
 
   #failed(triggers: readonly (readonly [key: string, those: readonly number[]])[]): void {
-    this.#syncs.failures.add();
+    this.#series.failures.add();
     for (const [key, those] of triggers)
       this.#triggers.set(key, [...those, ...(this.#triggers.get(key) ?? [])]);
   }
 
   #queued(): void {
-    this.#changes.queued.set(this.#clock.now() / 1000);
-  }
-
-  #countWithoutLocal(policy: keyof WithoutLocal): number {
-    let count = 0;
-    for (const ports of this.#withoutLocal.values()) count += ports[policy];
-    return count;
+    this.#series.queued.set(this.#clock.now() / 1000);
   }
 }

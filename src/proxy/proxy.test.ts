@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { Client } from '../client/client.ts';
 import { Informers } from '../client/informers.ts';
 import { ListedObjects, type Written } from '../client/testing-lists.ts';
+import { ipv4 } from '../machinery/address-family.ts';
 import { silentLog } from '../platform/log.ts';
 import { seededRandom } from '../platform/random.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
@@ -42,6 +43,7 @@ async function running(objects: Record<string, Written[]>) {
   let refused = 0;
   const backend = {
     prepare: async () => {},
+    families: async () => [ipv4],
     apply: async (script: string) => {
       if (refused-- > 0) throw new Error('refused');
       scripts.push(script);
@@ -61,11 +63,11 @@ async function running(objects: Record<string, Written[]>) {
     };
     return { ...opened, close };
   };
-  const health = { listen, host: '127.0.0.1', port: 10_256 };
+  const health = { listen, hosts: { IPv4: '127.0.0.1', IPv6: '::1' }, port: 10_256 };
   const events = { record: () => {} };
   const proxy = createProxy({
     nodeName: 'node-1',
-    podRange: '10.244.0.0/16',
+    podRanges: ['10.244.0.0/16'],
     informers,
     backend,
     health,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Service } from '../api/core/v1.ts';
 import type { EndpointSlice } from '../api/discovery/v1.ts';
+import { ipv4 } from '../machinery/address-family.ts';
 import { seededRandom } from '../platform/random.ts';
 import { type Contribution, contributionOf } from './contribution.ts';
 import { frontsOf } from './fronts.ts';
@@ -8,7 +9,7 @@ import type { NodeView } from './node-view.ts';
 import { Ruleset } from './ruleset.ts';
 import { NftTable } from './testing-table.ts';
 
-const node: NodeView = { name: 'node-1', addresses: ['198.18.0.2'] };
+const node: NodeView = { name: 'node-1', family: ipv4, addresses: ['198.18.0.2'] };
 const httpPort = { name: 'http', port: 80, protocol: 'TCP' };
 const address = '10.96.1.1';
 const front = `${address} . tcp . 80`;
@@ -37,7 +38,7 @@ const pods = (count: number, first = 0) => Array.from({ length: count }, (_, i) 
 
 /** Rules that a table follows. */
 class Followed {
-  readonly rules = new Ruleset('10.244.0.0/16');
+  readonly rules = new Ruleset(ipv4, '10.244.0.0/16');
   readonly table = new NftTable();
 
   /** Sets Services, and gives the lines that make the table follow. */

@@ -1,3 +1,4 @@
+import type { AddressFamily } from '../machinery/address-family.ts';
 import { elementLines } from '../platform/nft.ts';
 import { type ChainSpec, declarations, poolMaps, rulesOf, spreadChain, table } from './chains.ts';
 import { type Contribution, nothing, setNames } from './contribution.ts';
@@ -11,12 +12,6 @@ const poolParts = ['slots', 'live', 'choices'] as const;
 
 type Elements = Iterable<readonly [key: string, value: string]>;
 
-const addLines = (set: MapName | keyof PoolElements, elements: Elements) =>
-  elementLines('add', { table, set }, withValues(elements));
-
-const deleteLines = (set: MapName | keyof PoolElements, keys: Iterable<string>) =>
-  elementLines('delete', { table, set }, keys);
-
 function* withValues(elements: Elements): Iterable<string> {
   for (const [key, value] of elements) yield value ? `${key} : ${value}` : key;
 }
@@ -24,12 +19,6 @@ function* withValues(elements: Elements): Iterable<string> {
 function* keysOf(elements: Elements): Iterable<string> {
   for (const [key] of elements) yield key;
 }
-
-/** The chain of a text that `#chains` keeps. */
-const chainLines = ([name, rules]: readonly [string, string]): string[] => [
-  `add chain ip ${table} ${name}`,
-  ...rules.split('\n').map((rule) => `add rule ip ${table} ${name} ${rule}`),
-];
 
 function* joined<T>(parts: Iterable<Iterable<T>>): Iterable<T> {
   for (const part of parts) yield* part;
@@ -46,11 +35,12 @@ function leftBehind(before: Contribution, after: Contribution): ReadonlySet<stri
 }
 
 /**
- * The table as it should be, as the sum of what Services contribute. `set` notes a change, `takeChanges` gives the
+ * The table of one family as it should be, as the sum of what Services contribute. `set` notes a change, `takeChanges` gives the
  * nft commands for all that was noted since; `reload` gives those that make the table anew.
  */
 export class Ruleset {
-  readonly #podRange: string;
+  readonly #family: AddressFamily;
+  readonly #podRange: string | undefined;
   readonly #contributions = new Map<string, Contribution>();
   /** Elements that several Services have stand once: the same pod may be behind several. */
   readonly #elements = new Map<MapName, Counted>(mapNames.map((name) => [name, new Counted()]));
@@ -59,8 +49,9 @@ export class Ruleset {
   #serviceRanges: ReadonlyMap<string, string> = new Map();
   #mustReload = true;
 
-  /** `podRange` has the addresses of all pods of the cluster. */
-  constructor(podRange: string) {
+  /** `podRange` has the addresses of all pods of the cluster; undefined where they have none of the family. */
+  constructor(family: AddressFamily, podRange: string | undefined) {
+    this.#family = family;
     this.#podRange = podRange;
   }
 
@@ -122,29 +113,40 @@ export class Ruleset {
     const pools = this.#pools.changes();
     const maps = [...this.#elements].map(([name, elements]) => ({ name, ...elements.changes() }));
     return joined([
-      ...chains.fresh.map(chainLines),
-      ...maps.map(({ name, gone }) => deleteLines(name, gone)),
-      ...poolParts.map((part) => deleteLines(part, keysOf(pools.gone[part]))),
-      ...poolParts.map((part) => addLines(part, pools.fresh[part])),
-      ...maps.map(({ name, fresh }) => addLines(name, fresh)),
-      chains.gone.map((chain) => `delete chain ip ${table} ${chain}`),
+      ...chains.fresh.map((chain) => this.#chainLines(chain)),
+      ...maps.map(({ name, gone }) => this.#deleteLines(name, gone)),
+      ...poolParts.map((part) => this.#deleteLines(part, keysOf(pools.gone[part]))),
+      ...poolParts.map((part) => this.#addLines(part, pools.fresh[part])),
+      ...maps.map(({ name, fresh }) => this.#addLines(name, fresh)),
+      chains.gone.map((chain) => `delete chain ${this.#family.nft} ${table} ${chain}`),
     ]);
   }
 
   *#whole(): Iterable<string> {
-    yield* [
-      `add table ip ${table}`,
-      `delete table ip ${table}`,
-      `table ip ${table} {${declarations(this.#podRange)}}`,
-    ];
-    for (const chain of this.#chains.all()) yield* chainLines(chain);
+    const its = `table ${this.#family.nft} ${table}`;
+    yield* [`add ${its}`, `delete ${its}`, `${its} {${declarations(this.#family, this.#podRange)}}`];
+    for (const chain of this.#chains.all()) yield* this.#chainLines(chain);
     const pools = this.#pools.all();
-    for (const part of poolParts) yield* addLines(part, pools[part]);
-    for (const [name, elements] of this.#elements) yield* addLines(name, elements.all());
+    for (const part of poolParts) yield* this.#addLines(part, pools[part]);
+    for (const [name, elements] of this.#elements) yield* this.#addLines(name, elements.all());
+  }
+
+  #addLines(set: MapName | keyof PoolElements, elements: Elements): Iterable<string> {
+    return elementLines('add', { family: this.#family.nft, table, set }, withValues(elements));
+  }
+
+  #deleteLines(set: MapName | keyof PoolElements, keys: Iterable<string>): Iterable<string> {
+    return elementLines('delete', { family: this.#family.nft, table, set }, keys);
+  }
+
+  /** The chain of a text that `#chains` keeps. */
+  #chainLines([name, rules]: readonly [string, string]): string[] {
+    const its = `${this.#family.nft} ${table} ${name}`;
+    return [`add chain ${its}`, ...rules.split('\n').map((rule) => `add rule ${its} ${rule}`)];
   }
 
   #changeChains(before: readonly ChainSpec[], after: readonly ChainSpec[]): void {
-    for (const chain of after) this.#chains.add(spreadChain(chain), rulesOf(chain).join('\n'));
+    for (const chain of after) this.#chains.add(spreadChain(chain), rulesOf(chain, this.#family).join('\n'));
     for (const chain of before) this.#chains.remove(spreadChain(chain));
   }
 

@@ -6,27 +6,28 @@ interface Address {
 /** What the proxy goes by. */
 export interface ProxySettings {
   readonly nodeName: string;
-  readonly podRange: string;
-  readonly health: Address;
+  readonly podRanges: readonly string[];
+  /** It is the same port on all addresses. */
+  readonly health: { readonly port: number };
   readonly diagnostics: Address;
 }
 
 /** The same in the words of `KubeProxyConfiguration`, whose fields upstream's `/configz` shows with capitals. */
 export function settingsOf({
   nodeName,
-  podRange,
+  podRanges,
   health,
   diagnostics,
 }: ProxySettings): Record<string, unknown> {
   return {
     HostnameOverride: nodeName,
     BindAddress: '0.0.0.0',
-    HealthzBindAddress: `${health.host}:${health.port}`,
+    HealthzBindAddress: `0.0.0.0:${health.port}`,
     MetricsBindAddress: `${diagnostics.host}:${diagnostics.port}`,
     Mode: 'nftables',
     NFTables: { MasqueradeBit: 14 },
     DetectLocalMode: 'ClusterCIDR',
-    DetectLocal: { ClusterCIDRs: [podRange] },
+    DetectLocal: { ClusterCIDRs: podRanges },
     NodePortAddresses: ['primary'],
     SyncPeriod: '30s',
   };

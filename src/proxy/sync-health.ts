@@ -1,4 +1,5 @@
 import type { Node } from '../api/core/v1.ts';
+import type { AddressFamily } from '../machinery/address-family.ts';
 import type { Clock } from '../platform/clock.ts';
 
 /** By when a change has to be in force: twice upstream's period of syncs. */
@@ -13,48 +14,54 @@ export interface ProxyHealth {
   lastUpdated: string;
   currentTime: string;
   healthy: boolean;
-  status?: { IPv4: { lastUpdated: string; healthy: boolean } };
+  /** Of each family whose rules have once been brought up to date. */
+  status?: Partial<Record<AddressFamily['name'], { lastUpdated: string; healthy: boolean }>>;
 }
 
-/** Whether the rules follow what happens in the cluster: a proxy that has not begun yet is healthy, one that is late is not. */
+/** Whether the rules follow what happens in the cluster: a family that has not begun yet is healthy, one that is late is not. */
 export class SyncHealth {
   readonly #clock: Clock;
-  /** When the rules were last brought up to date, as wall time. */
-  #updatedMs: number | undefined;
+  /** When the rules of families were last brought up to date, as wall time. */
+  readonly #updatedMs = new Map<AddressFamily['name'], number>();
   /** Since when a change waits, on the monotonic clock. */
-  #waitsSinceMs: number | undefined;
+  readonly #waitsSinceMs = new Map<AddressFamily['name'], number>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Something has changed that the rules do not know yet. */
-  queued(): void {
-    this.#waitsSinceMs ??= this.#clock.monotonic();
+  /** Something has changed that the rules of a family do not know yet. */
+  queued({ name }: AddressFamily): void {
+    if (!this.#waitsSinceMs.has(name)) this.#waitsSinceMs.set(name, this.#clock.monotonic());
   }
 
-  /** The rules are up to date. */
-  updated(): void {
-    this.#waitsSinceMs = undefined;
-    this.#updatedMs = this.#clock.now();
+  /** The rules of a family are up to date. */
+  updated({ name }: AddressFamily): void {
+    this.#waitsSinceMs.delete(name);
+    this.#updatedMs.set(name, this.#clock.now());
   }
 
-  /** What is told of it now. */
+  /** What is told of it now: all is healthy where each family is, and as new as the newest. */
   get report(): ProxyHealth {
-    const since = this.#waitsSinceMs;
-    const hasBegun = this.#updatedMs !== undefined;
-    const healthy = !hasBegun || since === undefined || this.#clock.monotonic() - since < lateMs;
-    const lastUpdated = hasBegun ? written(this.#updatedMs) : never;
+    const now = this.#clock.monotonic();
+    const families = [...this.#updatedMs].map(([name, updatedMs]) => {
+      const since = this.#waitsSinceMs.get(name);
+      return { name, updatedMs, healthy: since === undefined || now - since < lateMs };
+    });
+    const newest = Math.max(...families.map(({ updatedMs }) => updatedMs));
+    const status = families.map(
+      ({ name, updatedMs, healthy }) => [name, { lastUpdated: written(updatedMs), healthy }] as const,
+    );
     return {
-      lastUpdated,
+      lastUpdated: families.length > 0 ? written(newest) : never,
       currentTime: written(this.#clock.now()),
-      healthy,
-      ...(hasBegun && { status: { IPv4: { lastUpdated, healthy } } }),
+      healthy: families.every(({ healthy }) => healthy),
+      ...(families.length > 0 && { status: Object.fromEntries(status) }),
     };
   }
 }
 
-const written = (epochMs: number | undefined) => new Date(epochMs ?? 0).toISOString();
+const written = (epochMs: number) => new Date(epochMs).toISOString();
 
 /** Whether load balancers may send new connections to the node: it stays. */
 export function isEligible(node: Node | undefined): boolean {

@@ -1,5 +1,6 @@
 import { removePodLeftovers } from '../../kubelet/runtimes/containerd/leftovers.ts';
 import { linuxMounts, unmountBelow } from '../../kubelet/volumes/mounts.ts';
+import { addressFamilies } from '../../machinery/address-family.ts';
 import { bridgeName, cniResultsDir, resultsOfPods } from '../../network/cni.ts';
 import { table as hostPortsTable } from '../../network/host-ports.ts';
 import { table as networkTable } from '../../network/network.ts';
@@ -140,8 +141,9 @@ export async function removeMachineNode(world: World, node: MachineNode): Promis
   await unmountBelow(linuxMounts(world), dir);
   await removeRunDir(world, runDir);
   await removeCgroups(world, (name) => `/${name}` === cgroup);
-  for (const table of [proxyTable, networkTable, hostPortsTable, policiesTable])
-    await world.processes.run('nft', ['delete', 'table', 'ip', table]);
+  for (const { nft } of addressFamilies)
+    for (const table of [proxyTable, networkTable, hostPortsTable, policiesTable])
+      await world.processes.run('nft', ['delete', 'table', nft, table]);
   await removeBridge(world);
   await removeResults(world);
   await world.processes.run('ip', ['route', 'flush', 'proto', routeProtocol]);

@@ -51,7 +51,7 @@ const declarations = `
 `;
 
 const elementChange = (verb: 'add' | 'delete', set: string, all: readonly string[]): Iterable<string> =>
-  elementLines(verb, { table, set }, all);
+  elementLines(verb, { family: 'ip', table, set }, all);
 
 const without = (all: Iterable<string>, others: { has(element: string): boolean } | undefined) =>
   [...all].filter((element) => !others?.has(element));
