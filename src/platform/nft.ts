@@ -5,6 +5,13 @@ export async function runNft(processes: Processes, script: string): Promise<void
   await mustRun(processes, 'nft', ['-f', '-'], { input: script });
 }
 
+/** Whether the kernel has IPv6, and takes a table for it; changes nothing. */
+export async function hasIPv6(processes: Processes, table: string): Promise<boolean> {
+  const setting = await processes.run('sysctl', ['-n', 'net.ipv6.conf.all.forwarding']);
+  if (setting.code !== 0) return false;
+  return (await processes.run('nft', ['--check', 'add', 'table', 'ip6', table])).code === 0;
+}
+
 /** Elements go into nft in portions, so that no line becomes too long for it. */
 const portion = 500;
 

@@ -1,5 +1,5 @@
 import { type AddressFamily, addressFamilies, familyOf, ipv4, ipv6 } from '../machinery/address-family.ts';
-import { runNft } from '../platform/nft.ts';
+import { hasIPv6, runNft } from '../platform/nft.ts';
 import { mustRun, type Processes } from '../platform/processes.ts';
 import type { Flow, ProxyBackend } from './backend.ts';
 import { table } from './chains.ts';
@@ -10,7 +10,7 @@ export function nftablesBackend(processes: Processes): ProxyBackend {
   return {
     prepare: () => setFlows(processes),
     apply: (script) => runNft(processes, script),
-    families: async () => ((await hasIPv6(processes)) ? addressFamilies : [ipv4]),
+    families: async () => ((await hasIPv6(processes, table)) ? addressFamilies : [ipv4]),
     isInstalled: async ({ nft }) =>
       (await processes.run('nft', ['list', 'chain', nft, table, 'nat-prerouting'])).code === 0,
     forgetFlows: async (flows) => {
@@ -26,13 +26,6 @@ export function nftablesBackend(processes: Processes): ProxyBackend {
       for (const { nft } of addressFamilies) await processes.run('nft', ['delete', 'table', nft, table]);
     },
   };
-}
-
-/** Whether the kernel has IPv6, and takes rules for it. */
-async function hasIPv6(processes: Processes): Promise<boolean> {
-  const setting = await processes.run('sysctl', ['-n', 'net.ipv6.conf.all.forwarding']);
-  if (setting.code !== 0) return false;
-  return (await processes.run('nft', ['--check', 'add', 'table', ipv6.nft, table])).code === 0;
 }
 
 /** Ports of one address that are told one by one. */

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { Namespace, Pod } from '../../api/core/v1.ts';
 import type { LabelSelector } from '../../api/meta/v1.ts';
 import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../api/networking/v1.ts';
+import { ipv4, ipv6 } from '../../machinery/address-family.ts';
+import { cidrContains } from '../../machinery/ip.ts';
 import { compileLabelSelector, matchesLabels } from '../../machinery/label-selector.ts';
 import { type AddressedPod, IsolationPlan } from './isolation.ts';
 import type { PolicyTable } from './policy-table.ts';
@@ -15,6 +17,7 @@ interface Packet {
 }
 
 const inBlock = (address: string, block: string) => {
+  if (block.includes(':') || address.includes(':')) return cidrContains(block, address);
   const number = (text: string) => text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
   const [base = '', bits] = block.split('/');
   const size = 2 ** (32 - Number(bits));
@@ -24,13 +27,13 @@ const inBlock = (address: string, block: string) => {
 /** What the kernel does with one condition of a rule. */
 function holds(condition: string, table: PolicyTable, packet: Packet): boolean {
   const { from, to, protocol, port } = packet;
-  const [, side, not, what = ''] = /^ip ([sd])addr (!= )?(\S+)$/.exec(condition) ?? [];
+  const [, side, not, what = ''] = /^ip6? ([sd])addr (!= )?(\S+)$/.exec(condition) ?? [];
   if (side) {
     const address = side === 's' ? from : to;
     if (what.startsWith('@')) return table.sets.get(what.slice(1))?.elements.has(address) ?? false;
     return inBlock(address, what) !== Boolean(not);
   }
-  const [, name] = /^ip daddr \. meta l4proto \. th dport @(\S+)$/.exec(condition) ?? [];
+  const [, name] = /^ip6? daddr \. meta l4proto \. th dport @(\S+)$/.exec(condition) ?? [];
   if (name) return table.sets.get(name)?.elements.has(`${to} . ${protocol} . ${port}`) ?? false;
   const [, list = ''] = /^meta l4proto \. th dport \{ (.*) \}$/.exec(condition) ?? [];
   return list.split(', ').some((element) => {
@@ -46,7 +49,7 @@ function passes(table: PolicyTable, packet: Packet): boolean {
     if (!chain) return true;
     for (const rule of table.chains.get(chain) ?? []) {
       if (rule === 'drop') return false;
-      const conditions = rule.replace(/ ?return$/, '').split(/ (?=ip [sd]addr |meta )(?<!\. )/);
+      const conditions = rule.replace(/ ?return$/, '').split(/ (?=ip6? [sd]addr |meta )(?<!\. )/);
       if (conditions.filter(Boolean).every((condition) => holds(condition, table, packet))) return true;
     }
     throw new Error('a chain has no end');
@@ -114,8 +117,8 @@ interface World {
   namespaces: Namespace[];
 }
 
-function tableOf(world: World): PolicyTable {
-  const plan = new IsolationPlan(world);
+function tableOf(world: World, family = ipv4): PolicyTable {
+  const plan = new IsolationPlan(family, world);
   for (const found of world.pods) plan.isolate(found);
   return plan.table;
 }
@@ -312,6 +315,11 @@ describe('pods are isolated', () => {
     '10.244.1.0/24',
     '10.244.0.2/32',
     '198.19.0.0/16',
+    '::/0',
+    'fd00:10:244::/48',
+    'fd00:10:244:1::/64',
+    'FD00:10:244:0::2/128',
+    'fd00:198::/32',
   );
   const peer: fc.Arbitrary<NetworkPolicyPeer> = fc.oneof(
     fc.record({ podSelector: selector }),
@@ -350,17 +358,21 @@ describe('pods are isolated', () => {
       fc.property(
         fc.array(fc.tuple(spec, fc.constantFrom('x', 'y')), { minLength: 1, maxLength: 3 }),
         fc.array(pod, { minLength: 1, maxLength: 4 }),
-        (specs, some) => {
+        fc.constantFrom(ipv4, ipv6),
+        (specs, some, family) => {
+          const at = (i: number) =>
+            family === ipv4 ? `10.244.${i % 2}.${i + 2}` : `fd00:10:244:${i % 2}::${i + 2}`;
           const pods = some.map(({ namespace, pod: name, ports: open }, i) =>
-            addressed(`10.244.${i % 2}.${i + 2}`, namespace, { pod: name }, open),
+            addressed(at(i).replace(':0::', '::'), namespace, { pod: name }, open),
           );
           const world = {
             policies: specs.map(([one, namespace]) => policy(one, namespace)),
             pods,
             namespaces,
           };
-          const table = tableOf(world);
-          const sides = [...pods.map(({ address }) => address), stranger];
+          const table = tableOf(world, family);
+          const others = family === ipv4 ? stranger : 'fd00:198::9';
+          const sides = [...pods.map(({ address }) => address), others];
           for (const from of sides)
             for (const to of sides)
               for (const of of ['tcp', 'udp'])

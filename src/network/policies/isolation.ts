@@ -1,17 +1,22 @@
 import { createHash } from 'node:crypto';
 import type { Namespace, Pod } from '../../api/core/v1.ts';
 import type { LabelSelector } from '../../api/meta/v1.ts';
-import type { NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../api/networking/v1.ts';
-import { isPlainIPv4Network } from '../../machinery/ip.ts';
+import type {
+  IPBlock,
+  NetworkPolicy,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+} from '../../api/networking/v1.ts';
+import { type AddressFamily, plainNetwork } from '../../machinery/address-family.ts';
 import { compiledOnce, matchesLabels } from '../../machinery/label-selector.ts';
 import type { NamedSet, PolicyTable } from './policy-table.ts';
 
 /*
- * What network policies want of the pods of one node, after the rules of networking.k8s.io/v1: a pod is isolated, in a direction, once a
+ * What network policies want of the pods of one node, in one family of addresses, after the rules of networking.k8s.io/v1: a pod is isolated, in a direction, once a
  * policy of that direction selects it, and then may do what any of these allows.
  */
 
-/** A pod that has an address of its own. */
+/** A pod that has an address of its own, of the family that is asked about. */
 export interface AddressedPod {
   pod: Pod;
   address: string;
@@ -96,15 +101,9 @@ function portMatch(ranges: readonly PortRange[]): string {
   return `meta l4proto . th dport { ${texts.join(', ')} }`;
 }
 
-/** The condition that the other side has an address of a range, or undefined where it is none of IPv4. */
-function blockMatch(side: string, { cidr, except = [] }: { cidr: string; except?: string[] }) {
-  if (!isPlainIPv4Network(cidr)) return undefined;
-  const others = except.filter(isPlainIPv4Network).map((block) => `${side} != ${block}`);
-  return [`${side} ${cidr}`, ...others].join(' ');
-}
-
-/** Makes the table that policies want for some of the pods. */
+/** Makes the table that policies want for some of the pods in one family. */
 export class IsolationPlan {
+  readonly #family: AddressFamily;
   readonly #world: PolicyWorld;
   readonly #byNamespace = new Map<string, AddressedPod[]>();
   readonly #policies = new Map<string, NetworkPolicy[]>();
@@ -114,7 +113,8 @@ export class IsolationPlan {
   readonly #ingress = new Map<string, string>();
   readonly #egress = new Map<string, string>();
 
-  constructor(world: PolicyWorld) {
+  constructor(family: AddressFamily, world: PolicyWorld) {
+    this.#family = family;
     this.#world = world;
     for (const found of world.pods) listIn(this.#byNamespace, found.pod.metadata.namespace).push(found);
     for (const policy of world.policies) listIn(this.#policies, policy.metadata.namespace).push(policy);
@@ -160,13 +160,13 @@ export class IsolationPlan {
       const ranges = rangesOf(ports, pod);
       if (ports.length > 0 && ranges.length === 0) return [];
       const port = ports.length > 0 ? portMatch(ranges) : '';
-      return this.#peers('ip saddr', from, metadata.namespace).map((peer) => `${peer} ${port}`.trim());
+      return this.#peers('saddr', from, metadata.namespace).map((peer) => `${peer} ${port}`.trim());
     });
   }
 
   #outgoing({ metadata, spec }: NetworkPolicy): string[] {
     return (spec.egress ?? []).flatMap(({ to = [], ports = [] }) => {
-      const peers = this.#peers('ip daddr', to, metadata.namespace);
+      const peers = this.#peers('daddr', to, metadata.namespace);
       if (ports.length === 0) return peers;
       const ranges = rangesOf(ports, undefined);
       const byNumber = ranges.length > 0 ? peers.map((peer) => `${peer} ${portMatch(ranges)}`.trim()) : [];
@@ -176,17 +176,31 @@ export class IsolationPlan {
   }
 
   /** The conditions that the other side is one of the peers; everybody is where there are none. */
-  #peers(side: string, peers: readonly NetworkPolicyPeer[], namespace: string | undefined): string[] {
+  #peers(
+    side: 'saddr' | 'daddr',
+    peers: readonly NetworkPolicyPeer[],
+    namespace: string | undefined,
+  ): string[] {
     if (peers.length === 0) return [''];
+    const { nft, nftType } = this.#family;
     return peers.flatMap((peer) => {
-      if (peer.ipBlock) return blockMatch(side, peer.ipBlock) ?? [];
+      if (peer.ipBlock) return this.#block(side, peer.ipBlock) ?? [];
       const name = nameOf('pods', keyOf(peer, namespace));
       if (!this.#sets.has(name)) {
         const elements = new Set(this.#podsOf(peer, namespace).map(({ address }) => address));
-        this.#sets.set(name, { type: 'ipv4_addr', elements });
+        this.#sets.set(name, { type: nftType, elements });
       }
-      return `${side} @${name}`;
+      return `${nft} ${side} @${name}`;
     });
+  }
+
+  /** The condition that the other side has an address of a range, or undefined where it is none of the family. */
+  #block(side: 'saddr' | 'daddr', { cidr, except = [] }: IPBlock): string | undefined {
+    const range = plainNetwork(cidr, this.#family);
+    if (range === undefined) return undefined;
+    const header = `${this.#family.nft} ${side}`;
+    const others = except.flatMap((block) => plainNetwork(block, this.#family) ?? []);
+    return [`${header} ${range}`, ...others.map((block) => `${header} != ${block}`)].join(' ');
   }
 
   /** A port by its name is another number on each pod, and on nothing else. */
@@ -199,7 +213,7 @@ export class IsolationPlan {
     const peers = to.length > 0 ? to : [anyPod];
     return peers.flatMap((peer) => {
       // Of a range of addresses, the pods that have one.
-      const block = peer.ipBlock && blockMatch('ip daddr', peer.ipBlock);
+      const block = peer.ipBlock && this.#block('daddr', peer.ipBlock);
       if (peer.ipBlock && !block) return [];
       const port = this.#namedPort(entry, peer.ipBlock ? anyPod : peer, namespace);
       return block ? `${block} ${port}` : port;
@@ -213,9 +227,10 @@ export class IsolationPlan {
       const elements = this.#podsOf(peer, namespace).flatMap(({ pod, address }) =>
         numbersOf(pod, entry.port as string, protocol).map((n) => `${address} . ${protocol} . ${n}`),
       );
-      this.#sets.set(name, { type: 'ipv4_addr . inet_proto . inet_service', elements: new Set(elements) });
+      const type = `${this.#family.nftType} . inet_proto . inet_service` as const;
+      this.#sets.set(name, { type, elements: new Set(elements) });
     }
-    return `ip daddr . meta l4proto . th dport @${name}`;
+    return `${this.#family.nft} daddr . meta l4proto . th dport @${name}`;
   }
 
   /** The pods that a peer means, found once for all policies that mean the same. */

@@ -24,7 +24,7 @@ const isolating = (name: string, app?: string): Written => ({
 /** Network policies of node-1 whose scripts are kept; `fails` is how often nft refuses them first. */
 function running(
   objects: Record<string, Written[]>,
-  { fails = 0, transport = undefined as Transport | undefined } = {},
+  { fails = 0, transport = undefined as Transport | undefined, hasIPv6 = true } = {},
 ) {
   const server = new ListedObjects({ namespaces: [{ metadata: { name: 'x' } }], ...objects });
   const clock = new VirtualClock();
@@ -32,11 +32,13 @@ function running(
   const informers = new Informers({ client, clock, random: seededRandom(1), log: silentLog });
   const asked: string[] = [];
   const scripts: string[] = [];
+  const said: string[] = [];
   const of = informers.of.bind(informers);
   informers.of = (resource, select) => (asked.push(resource.plural), of(resource, select));
   let left = fails;
   const processes = {
-    run: async (_: string, args: readonly string[], { input = '' } = {}) => {
+    run: async (command: string, args: readonly string[], { input = '' } = {}) => {
+      if (command === 'sysctl') return { code: hasIPv6 ? 0 : 1, signal: undefined, stdout: '', stderr: '' };
       const isScript = args[0] === '-f';
       if (isScript) scripts.push(input);
       const code = isScript && left-- > 0 ? 1 : 0;
@@ -46,7 +48,7 @@ function running(
   const policies = new NetworkPolicies({
     nodeName: 'node-1',
     informers,
-    platform: { processes, clock, log: silentLog },
+    platform: { processes, clock, log: { ...silentLog, info: (text: string) => void said.push(text) } },
   });
   const abort = new AbortController();
   const ended = policies.run(abort.signal);
@@ -56,18 +58,23 @@ function running(
     await clock.advance(0);
     await ended;
   };
-  return { server, clock, policies, asked, scripts, stop };
+  return { server, clock, policies, asked, scripts, said, stop };
 }
 
 const table = (script: string | undefined) =>
-  [...(script ?? '').matchAll(/(\d+(?:\.\d+){3}) : jump/g)].map(([, ip]) => ip);
+  [...(script ?? '').matchAll(/([\d.a-f:]+) : jump/g)].map(([, ip]) => ip);
+
+const noTables = ['ip', 'ip6'].map((family) => {
+  const its = `table ${family} k8ts-policies`;
+  return `add ${its}\ndelete ${its}\n`;
+});
 
 test('where there is no policy nothing of the cluster is looked at, and what an earlier run has left is taken away', async () => {
   const { clock, asked, scripts, policies, stop } = running({ pods: [pod('a', '10.244.0.2') as Written] });
   await clock.advance(100);
   await policies.admit(pod('b'), ['10.244.0.3']);
   expect(asked).toEqual(['networkpolicies']);
-  expect(scripts).toEqual(['add table ip k8ts-policies\ndelete table ip k8ts-policies\n']);
+  expect(scripts).toEqual([noTables.join('')]);
   await stop();
 });
 
@@ -127,6 +134,45 @@ test('an address has the isolation of the pod that has it now', async () => {
   expect(table(scripts.at(-1))).toEqual(['10.244.0.4']);
   await server.tell('DELETED', 'pods', moved);
   await clock.advance(100);
-  expect(scripts.at(-1)).toBe('add table ip k8ts-policies\ndelete table ip k8ts-policies\n');
+  expect(scripts.at(-1)).toBe(noTables[0]);
+  await stop();
+});
+
+test('a pod is isolated at its addresses of both families, in one transaction, and each may change alone', async () => {
+  const both = (ips: string[], resourceVersion: string): Pod => {
+    const one = pod('a', undefined, 'Running', resourceVersion);
+    return { ...one, status: { ...one.status, podIPs: ips.map((ip) => ({ ip })) } };
+  };
+  const { server, clock, scripts, policies, stop } = running({
+    pods: [both(['10.244.0.2', 'FD00:0::2'], '1') as Written],
+    networkpolicies: [isolating('p')],
+  });
+  await clock.advance(100);
+  expect(scripts).toHaveLength(1);
+  expect(table(scripts[0])).toEqual(['10.244.0.2', 'fd00::2']);
+  await server.tell('MODIFIED', 'pods', both(['10.244.0.2', 'fd00::3'], '2') as Written);
+  await clock.advance(100);
+  expect(table(scripts.at(-1))).toEqual(['fd00::3']);
+  expect(scripts.at(-1)).not.toContain(' ip k8ts');
+  const admitted = policies.admit(pod('b'), ['fd00::4', '10.244.0.4']);
+  await clock.advance(100);
+  await admitted;
+  expect(table(scripts.at(-1))).toEqual(['10.244.0.4', 'fd00::4']);
+  await stop();
+});
+
+test('where the kernel has no IPv6 policies hold for IPv4 alone, which is said once', async () => {
+  const { clock, scripts, said, policies, stop } = running(
+    { pods: [], networkpolicies: [isolating('p')] },
+    { hasIPv6: false },
+  );
+  for (const address of ['10.244.0.2', '10.244.0.3']) {
+    const admitted = policies.admit(pod(address), [address, 'fd00::2']);
+    await clock.advance(100);
+    await admitted;
+  }
+  expect(scripts.join()).toContain('10.244.0.3');
+  expect(scripts.join()).not.toContain('ip6');
+  expect(said).toEqual(['this machine has no IPv6: network policies hold for IPv4 alone']);
   await stop();
 });

@@ -4,12 +4,18 @@ import type { NetworkPolicy } from '../../api/networking/v1.ts';
 import type { Component } from '../../client/component.ts';
 import type { Informer } from '../../client/informer.ts';
 import type { Informers } from '../../client/informers.ts';
-import { isPlainIPv4 } from '../../machinery/ip.ts';
+import {
+  type AddressFamily,
+  addressFamilies,
+  familyOf,
+  ipv4,
+  plainAddress,
+} from '../../machinery/address-family.ts';
 import { sameLabels } from '../../machinery/label-selector.ts';
 import { type Deferred, deferred } from '../../platform/deferred.ts';
 import { orAborted } from '../../platform/on-abort.ts';
 import type { Platform } from '../../platform/platform.ts';
-import { runNft } from '../../platform/nft.ts';
+import { hasIPv6, runNft } from '../../platform/nft.ts';
 import { TurnSteps } from '../../platform/turn.ts';
 import { InOrder } from '../in-order.ts';
 import { type AddressedPod, IsolationPlan, selects } from './isolation.ts';
@@ -31,6 +37,9 @@ const podsPerTurn = 20;
 
 const hasEnded = ({ status }: Pod) => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
+/** The table of each family that this machine has. */
+type Tables = ReadonlyMap<AddressFamily, PolicyTable>;
+
 interface Others {
   pods: Informer<Pod>;
   namespaces: Informer<Namespace>;
@@ -43,12 +52,14 @@ export class NetworkPolicies implements Component {
   readonly #policies: Informer<NetworkPolicy>;
   /** All pods and namespaces: only followed once there is a policy. */
   #others: Others | undefined;
-  /** Pods of this node by the address that they have been given: the API may not have it yet. */
+  /** Pods of this node by each address that they have been given: the API may not have it yet. */
   readonly #admitted = new Map<string, Pod>();
+  /** Of which this machine has addresses; unknown until rules are first made. */
+  #families: readonly AddressFamily[] | undefined;
   /** Pods that wait for a table made after now. */
   #waiting: Deferred<void>[] = [];
-  /** The table that stands; unknown at first, and after a failure. */
-  #applied: PolicyTable | undefined;
+  /** The tables that stand; unknown at first, and after a failure. */
+  #applied: Tables | undefined;
   readonly #sinceMs: number;
   /** Whether the server has told which policies there are. */
   #isTold = false;
@@ -76,9 +87,9 @@ export class NetworkPolicies implements Component {
    */
   async admit(pod: Pod, addresses: readonly string[]): Promise<void> {
     const { clock, log } = this.#options.platform;
-    const address = addresses.find(isPlainIPv4);
-    if (pod.spec.hostNetwork || address === undefined) return;
-    this.#admitted.set(address, pod);
+    const plain = addressFamilies.flatMap((family) => plainAddressesOf(addresses, family).slice(0, 1));
+    if (pod.spec.hostNetwork || plain.length === 0) return;
+    for (const address of plain) this.#admitted.set(address, pod);
     const isolated = deferred<void>();
     const late = clock.after(this.#patienceMs(), () => {
       log.warn('a pod starts before its network policies stand', { uid: pod.metadata.uid });
@@ -120,28 +131,46 @@ export class NetworkPolicies implements Component {
     for (const isolated of waiting) isolated.resolve();
   }
 
-  async #apply(wanted: PolicyTable): Promise<void> {
-    const lines = tableChanges(this.#applied, wanted);
+  /** All families in one transaction: a pod that is isolated in one is so in the other. */
+  async #apply(wanted: Tables): Promise<void> {
+    const lines = [...wanted].flatMap(([family, its]) =>
+      tableChanges(family, this.#applied?.get(family), its),
+    );
     const { processes } = this.#options.platform;
     if (lines.length > 0) await runNft(processes, `${lines.join('\n')}\n`);
     this.#applied = wanted;
   }
 
-  async #plan(signal: AbortSignal): Promise<PolicyTable> {
+  async #familiesHere(): Promise<readonly AddressFamily[]> {
+    if (this.#families) return this.#families;
+    const { processes, log } = this.#options.platform;
+    const hasBoth = await hasIPv6(processes, table);
+    if (!hasBoth) log.info('this machine has no IPv6: network policies hold for IPv4 alone');
+    return (this.#families = hasBoth ? addressFamilies : [ipv4]);
+  }
+
+  async #plan(signal: AbortSignal): Promise<Tables> {
+    const families = await this.#familiesHere();
     const policies = this.#policies.list();
-    if (policies.length === 0) return openTable;
+    if (policies.length === 0) return new Map(families.map((family) => [family, openTable]));
     const others = (this.#others ??= this.#follow());
     await orAborted(Promise.all([others.pods.synced, others.namespaces.synced]), signal);
     signal.throwIfAborted();
-    const pods = this.#addressed(others.pods.list());
-    const plan = new IsolationPlan({ policies, pods, namespaces: others.namespaces.list() });
+    const world = { policies, namespaces: others.namespaces.list() };
+    const pods = others.pods.list();
+    const tables = new Map<AddressFamily, PolicyTable>();
     const steps = new TurnSteps(podsPerTurn);
-    for (const found of pods) {
-      if (found.pod.spec.nodeName !== this.#options.nodeName) continue;
-      plan.isolate(found);
-      await steps.taken();
+    for (const family of families) {
+      const addressed = this.#addressed(pods, family);
+      const plan = new IsolationPlan(family, { ...world, pods: addressed });
+      for (const found of addressed) {
+        if (found.pod.spec.nodeName !== this.#options.nodeName) continue;
+        plan.isolate(found);
+        await steps.taken();
+      }
+      tables.set(family, plan.table);
     }
-    return plan.table;
+    return tables;
   }
 
   #follow(): Others {
@@ -169,30 +198,41 @@ export class NetworkPolicies implements Component {
       if (pod.metadata.uid === metadata.uid) this.#admitted.delete(address);
   }
 
-  /** The pods with addresses of their own; what has been given to one here is newer than what the API has. */
-  #addressed(all: readonly Pod[]): AddressedPod[] {
-    const given = new Map([...this.#admitted].map(([address, { metadata }]) => [metadata.uid, address]));
+  /** The pods with addresses of their own in a family; what has been given to one here is newer than what the API has. */
+  #addressed(all: readonly Pod[], family: AddressFamily): AddressedPod[] {
+    const admitted = [...this.#admitted].filter(([address]) => familyOf(address) === family);
+    const given = new Map(admitted.map(([address, { metadata }]) => [metadata.uid, address]));
     const known = all.flatMap((pod): AddressedPod[] => {
-      const address = given.get(pod.metadata.uid) ?? addressOf(pod);
+      const address = given.get(pod.metadata.uid) ?? addressOf(pod, family);
       given.delete(pod.metadata.uid);
       return address === undefined || pod.spec.hostNetwork || hasEnded(pod) ? [] : [{ pod, address }];
     });
-    const unseen = [...this.#admitted].filter(([, { metadata }]) => given.has(metadata.uid));
+    const unseen = admitted.filter(([, { metadata }]) => given.has(metadata.uid));
     return [...known, ...unseen.map(([address, pod]) => ({ pod, address }))];
   }
 
   async #check(): Promise<void> {
     const { processes } = this.#options.platform;
-    if (!this.#applied || isOpen(this.#applied)) return;
-    if ((await processes.run('nft', ['list', 'chain', 'ip', table, 'forward'])).code === 0) return;
-    this.#applied = undefined;
-    this.#order.changed();
+    for (const [{ nft }, its] of this.#applied ?? []) {
+      if (isOpen(its)) continue;
+      if ((await processes.run('nft', ['list', 'chain', nft, table, 'forward'])).code === 0) continue;
+      this.#applied = undefined;
+      this.#order.changed();
+      return;
+    }
   }
 }
 
-const addressOf = ({ status }: Pod) => (status?.podIPs ?? []).map(({ ip }) => ip).find(isPlainIPv4);
+const plainAddressesOf = (all: readonly string[], family: AddressFamily): string[] =>
+  all.flatMap((address) => plainAddress(address, family) ?? []);
 
-/** Whether a pod has become another to those who look at its labels and its address. */
+function addressOf({ status }: Pod, family: AddressFamily): string | undefined {
+  const all = (status?.podIPs ?? []).map(({ ip }) => ip);
+  return plainAddressesOf(all, family)[0];
+}
+
+/** Whether a pod has become another to those who look at its labels and its addresses. */
 function isElsewhere(pod: Pod, old: Pod): boolean {
-  return !sameLabels(pod, old) || addressOf(pod) !== addressOf(old) || hasEnded(pod) !== hasEnded(old);
+  const isMoved = addressFamilies.some((family) => addressOf(pod, family) !== addressOf(old, family));
+  return isMoved || !sameLabels(pod, old) || hasEnded(pod) !== hasEnded(old);
 }

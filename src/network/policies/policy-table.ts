@@ -1,16 +1,17 @@
+import { type AddressFamily, ipv6 } from '../../machinery/address-family.ts';
 import { elementLines } from '../../platform/nft.ts';
 
-/** The only table that network policies touch. */
+/** The table that network policies have in each family, the only ones that they touch. */
 export const table = 'k8ts-policies';
 
 /** Addresses, or ports of addresses, that rules ask for by the name of the set. */
 export interface NamedSet {
-  type: 'ipv4_addr' | 'ipv4_addr . inet_proto . inet_service' | 'ipv4_addr . ipv4_addr';
+  type: AddressFamily['nftType'] | `${AddressFamily['nftType']} . inet_proto . inet_service`;
   elements: ReadonlySet<string>;
 }
 
 /**
- * What stands between the pods of a node and everybody else, but for the node itself. A chain is named after its rules, so that what has
+ * What stands between the addresses of one family that pods of a node have and everybody else, but for the node itself. A chain is named after its rules, so that what has
  * changed has another name.
  */
 export interface PolicyTable {
@@ -35,83 +36,112 @@ export const openTable: PolicyTable = {
 export const isOpen = ({ ingress, egress }: PolicyTable): boolean => ingress.size + egress.size === 0;
 
 /**
+ * Pods of one bridge find each other by neighbour discovery, which is no connection. Addresses of IPv6 that hold for a link alone are nobody's in
+ * policies, and lead from one pod of a bridge to another: past the isolation of both, were they let.
+ */
+const ofLinks = `icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert } accept
+    ip6 daddr fe80::/10 drop
+    ip6 saddr fe80::/10 ip6 daddr != ff00::/8 drop`;
+
+/**
  * Answers pass, and what a pod sends to itself by way of a Service. What comes from the node itself is not forwarded, and so never comes here.
  */
-const declarations = `
-  map ingress { type ipv4_addr : verdict; }
-  map egress { type ipv4_addr : verdict; }
-  set own { type ipv4_addr . ipv4_addr; }
+const declarations = (family: AddressFamily) => `
+  map ingress { type ${family.nftType} : verdict; }
+  map egress { type ${family.nftType} : verdict; }
+  set own { type ${family.nftType} . ${family.nftType}; }
   chain forward {
     type filter hook forward priority filter; policy accept;
     ct state established,related accept
-    ip saddr . ip daddr @own accept
-    ip saddr vmap @egress
-    ip daddr vmap @ingress
+    ${family === ipv6 ? ofLinks : ''}
+    ${family.nft} saddr . ${family.nft} daddr @own accept
+    ${family.nft} saddr vmap @egress
+    ${family.nft} daddr vmap @ingress
   }
 `;
 
-const elementChange = (verb: 'add' | 'delete', set: string, all: readonly string[]): Iterable<string> =>
-  elementLines(verb, { family: 'ip', table, set }, all);
-
 const without = (all: Iterable<string>, others: { has(element: string): boolean } | undefined) =>
   [...all].filter((element) => !others?.has(element));
-
-/** A set that has another type is another set: its name says so. */
-function* setChanges(before: PolicyTable, after: PolicyTable): Iterable<string> {
-  for (const [name, { type, elements }] of after.sets) {
-    const old = before.sets.get(name)?.elements;
-    if (!old) yield `add set ip ${table} ${name} { type ${type}; }`;
-    yield* elementChange('delete', name, without(old ?? [], elements));
-    yield* elementChange('add', name, without(elements, old));
-  }
-}
 
 /** The pairs of an address and itself. */
 const own = ({ ingress, egress }: PolicyTable): ReadonlySet<string> =>
   new Set([...ingress.keys(), ...egress.keys()].map((address) => `${address} . ${address}`));
 
-function mapChanges(
-  name: 'ingress' | 'egress',
-  before: ReadonlyMap<string, string>,
-  after: ReadonlyMap<string, string>,
-): string[] {
-  const changed = [...after].filter(([address, chain]) => before.get(address) !== chain);
-  const gone = [...before].filter(([address, chain]) => after.get(address) !== chain);
-  const keys = gone.map(([address]) => address);
-  const jumps = changed.map(([address, chain]) => `${address} : jump ${chain}`);
-  return [...elementChange('delete', name, keys), ...elementChange('add', name, jumps)];
-}
+/** The commands that turn one table of a family into another. */
+class Changes {
+  readonly #family: AddressFamily;
+  readonly #nft: AddressFamily['nft'];
+  readonly #before: PolicyTable;
+  readonly #after: PolicyTable;
 
-function changes(before: PolicyTable, after: PolicyTable): string[] {
-  const lines = [...setChanges(before, after)];
-  for (const name of without(after.chains.keys(), before.chains)) {
-    lines.push(`add chain ip ${table} ${name}`);
-    for (const rule of after.chains.get(name) ?? []) lines.push(`add rule ip ${table} ${name} ${rule}`);
+  constructor(family: AddressFamily, before: PolicyTable, after: PolicyTable) {
+    this.#family = family;
+    this.#nft = family.nft;
+    this.#before = before;
+    this.#after = after;
   }
-  const [oldOwn, newOwn] = [own(before), own(after)];
-  lines.push(...elementChange('delete', 'own', without(oldOwn, newOwn)));
-  lines.push(...elementChange('add', 'own', without(newOwn, oldOwn)));
-  for (const name of ['ingress', 'egress'] as const)
-    lines.push(...mapChanges(name, before[name], after[name]));
-  // Only what nothing leads to any more can go.
-  for (const name of without(before.chains.keys(), after.chains))
-    lines.push(`delete chain ip ${table} ${name}`);
-  for (const name of without(before.sets.keys(), after.sets)) lines.push(`delete set ip ${table} ${name}`);
-  return lines;
-}
 
-/** The table made anew, whatever stands there; none is left where nobody is isolated. */
-function whole(wanted: PolicyTable): string[] {
-  const gone = [`add table ip ${table}`, `delete table ip ${table}`];
-  if (isOpen(wanted)) return gone;
-  return [...gone, `table ip ${table} {${declarations}}`, ...changes(openTable, wanted)];
+  lines(): string[] {
+    const [before, after] = [this.#before, this.#after];
+    const its = `${this.#nft} ${table}`;
+    const lines = [...this.#sets()];
+    for (const name of without(after.chains.keys(), before.chains)) {
+      lines.push(`add chain ${its} ${name}`);
+      for (const rule of after.chains.get(name) ?? []) lines.push(`add rule ${its} ${name} ${rule}`);
+    }
+    const [oldOwn, newOwn] = [own(before), own(after)];
+    lines.push(...this.#elements('delete', 'own', without(oldOwn, newOwn)));
+    lines.push(...this.#elements('add', 'own', without(newOwn, oldOwn)));
+    for (const name of ['ingress', 'egress'] as const) lines.push(...this.#map(name));
+    // Only what nothing leads to any more can go.
+    for (const name of without(before.chains.keys(), after.chains)) lines.push(`delete chain ${its} ${name}`);
+    for (const name of without(before.sets.keys(), after.sets)) lines.push(`delete set ${its} ${name}`);
+    return lines;
+  }
+
+  /** The table made anew, whatever stands there; none is left where nobody is isolated. */
+  whole(): string[] {
+    const its = `table ${this.#nft} ${table}`;
+    const gone = [`add ${its}`, `delete ${its}`];
+    if (isOpen(this.#after)) return gone;
+    const anew = new Changes(this.#family, openTable, this.#after);
+    return [...gone, `${its} {${declarations(this.#family)}}`, ...anew.lines()];
+  }
+
+  /** A set that has another type is another set: its name says so. */
+  *#sets(): Iterable<string> {
+    for (const [name, { type, elements }] of this.#after.sets) {
+      const old = this.#before.sets.get(name)?.elements;
+      if (!old) yield `add set ${this.#nft} ${table} ${name} { type ${type}; }`;
+      yield* this.#elements('delete', name, without(old ?? [], elements));
+      yield* this.#elements('add', name, without(elements, old));
+    }
+  }
+
+  #map(name: 'ingress' | 'egress'): string[] {
+    const [before, after] = [this.#before[name], this.#after[name]];
+    const changed = [...after].filter(([address, chain]) => before.get(address) !== chain);
+    const gone = [...before].filter(([address, chain]) => after.get(address) !== chain);
+    const keys = gone.map(([address]) => address);
+    const jumps = changed.map(([address, chain]) => `${address} : jump ${chain}`);
+    return [...this.#elements('delete', name, keys), ...this.#elements('add', name, jumps)];
+  }
+
+  #elements(verb: 'add' | 'delete', set: string, all: readonly string[]): Iterable<string> {
+    return elementLines(verb, { family: this.#nft, table, set }, all);
+  }
 }
 
 /**
- * The commands, for one transaction, that turn the table that stands, or whatever there is where that is not known, into another; none where
+ * The commands, for one transaction, that turn the table of a family that stands, or whatever there is where that is not known, into another; none where
  * nothing differs.
  */
-export function tableChanges(stands: PolicyTable | undefined, wanted: PolicyTable): string[] {
-  if (!stands || isOpen(stands) !== isOpen(wanted)) return whole(wanted);
-  return isOpen(wanted) ? [] : changes(stands, wanted);
+export function tableChanges(
+  family: AddressFamily,
+  stands: PolicyTable | undefined,
+  wanted: PolicyTable,
+): string[] {
+  const changes = new Changes(family, stands ?? openTable, wanted);
+  if (!stands || isOpen(stands) !== isOpen(wanted)) return changes.whole();
+  return isOpen(wanted) ? [] : changes.lines();
 }
