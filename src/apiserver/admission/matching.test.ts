@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { NamedRuleWithOperations } from '../../api/admissionregistration/v1.ts';
 import type { AdmissionAttributes } from './admission.ts';
 import { compileWanted, findWanted, isWanted, type WantedSource } from './matching.ts';
@@ -63,4 +63,33 @@ test.each<[string, WantedSource, boolean]>([
   ],
 ])('a binding is for %s', (_, source, isFor) => {
   expect(isWanted(attributes, compileWanted(source))).toBe(isFor);
+});
+
+describe('in a namespace that is not there', () => {
+  const lost = {
+    ...attributes,
+    kind: { resource: { group: 'g', plural: 'things', namespaced: true } },
+    namespace: 'gone',
+    object: { metadata: { labels: { a: 'b' } } },
+    context: { get: () => undefined },
+  } as unknown as AdmissionAttributes;
+  const namespaceSelector = { matchLabels: { a: 'b' } };
+  const all = { namespaceSelector, rules: [rule('v1')] };
+
+  test('what fits is an error', () => {
+    expect(() => findWanted(lost, compileWanted(all))).toThrow('namespaces "gone" not found');
+    expect(() => isWanted(lost, compileWanted({ namespaceSelector }))).toThrow('namespaces "gone" not found');
+  });
+
+  test.each<[string, WantedSource]>([
+    ['in version', { rules: [rule('v9')] }],
+    ['in scope', { rules: [rule('v1', { scope: 'Cluster' })] }],
+    ['in name', { rules: [rule('v1', { resourceNames: ['b'] })] }],
+    ['in labels', { objectSelector: { matchLabels: { a: 'c' } } }],
+    ['since it is excluded', { excluded: [rule('v1')] }],
+  ])('what does not fit %s is not wanted', (_, more) => {
+    const wanted = compileWanted({ ...all, ...more });
+    expect(findWanted(lost, wanted)).toBeUndefined();
+    expect(isWanted(lost, wanted)).toBe(false);
+  });
 });

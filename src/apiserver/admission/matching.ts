@@ -3,7 +3,7 @@ import type { LabelSelector } from '../../api/meta/v1.ts';
 import type { NamedRuleWithOperations, RuleWithOperations } from '../../api/admissionregistration/v1.ts';
 import type { KubernetesObject } from '../../api/resource.ts';
 import { compileLabelSelector, matchesLabels, type Selector } from '../../machinery/label-selector.ts';
-import { notFound } from '../../machinery/status-error.ts';
+import { notFound, type StatusError } from '../../machinery/status-error.ts';
 import type { AdmissionAttributes } from './admission.ts';
 import type { Form } from './forms.ts';
 
@@ -48,12 +48,18 @@ export const requestNamespace = (attributes: AdmissionAttributes): string =>
 
 /**
  * The form in which a request is wanted, or undefined where it is not: its own, where a rule names that, else one that the first rule
- * names which names any. Throws where its namespace is not there.
+ * names which names any. Throws where all else fits and its namespace is not there.
  */
 export function findWanted(attributes: AdmissionAttributes, wanted: Wanted): Form | undefined {
   if (wanted.rules.length > 0 && !wanted.rules.some((rule) => concerns(rule, attributes))) return undefined;
-  if (!inNamespace(attributes, wanted.namespaceSelector)) return undefined;
-  if (!hasLabels(attributes, wanted.objectSelector)) return undefined;
+  const selected = isSelected(attributes, wanted);
+  if (selected === false) return undefined;
+  const form = ruledForm(attributes, wanted);
+  if (form && selected !== true) throw selected;
+  return form;
+}
+
+function ruledForm(attributes: AdmissionAttributes, wanted: Wanted): Form | undefined {
   if (isExcluded(attributes, wanted)) return undefined;
   const [own, ...others] = attributes.forms() as [Form, ...Form[]];
   if (wanted.rules.some((rule) => matches(rule, attributes, own))) return own;
@@ -63,6 +69,12 @@ export function findWanted(attributes: AdmissionAttributes, wanted: Wanted): For
     if (form) return form;
   }
   return undefined;
+}
+
+/** Whether the selectors fit; an error where its namespace is not there, which counts only where all else fits. */
+function isSelected(attributes: AdmissionAttributes, wanted: Wanted): boolean | StatusError {
+  const inIt = inNamespace(attributes, wanted.namespaceSelector);
+  return inIt !== false && hasLabels(attributes, wanted.objectSelector) && inIt;
 }
 
 function isExcluded(attributes: AdmissionAttributes, { excluded, equivalent }: Wanted): boolean {
@@ -75,9 +87,10 @@ function isExcluded(attributes: AdmissionAttributes, { excluded, equivalent }: W
 /** As {@link findWanted} for a binding: no rules mean no restriction. */
 export function isWanted(attributes: AdmissionAttributes, wanted: Wanted): boolean {
   if (wanted.rules.length > 0) return findWanted(attributes, wanted) !== undefined;
-  if (!inNamespace(attributes, wanted.namespaceSelector)) return false;
-  if (!hasLabels(attributes, wanted.objectSelector)) return false;
-  return !isExcluded(attributes, wanted);
+  const selected = isSelected(attributes, wanted);
+  if (selected === false || isExcluded(attributes, wanted)) return false;
+  if (selected !== true) throw selected;
+  return true;
 }
 
 const includes = (list: readonly string[] | undefined, value: string) =>
@@ -128,20 +141,16 @@ function inScope({ scope = '*' }: RuleWithOperations, attributes: AdmissionAttri
 const namesObject = ({ resourceNames = [] }: NamedRuleWithOperations, name: string) =>
   resourceNames.length === 0 || resourceNames.includes(name);
 
-function inNamespace(attributes: AdmissionAttributes, selector: Selector | undefined): boolean {
+function inNamespace(attributes: AdmissionAttributes, selector: Selector | undefined): boolean | StatusError {
   if (selector?.length === 0) return true;
-  const namespace = requestNamespace(attributes);
-  if (namespace === '' && !isNamespace(attributes)) return true;
-  return matchesLabels(selector, namespaceLabels(attributes, namespace));
-}
-
-/** A namespace that is written now counts with the labels it is to have. */
-function namespaceLabels(attributes: AdmissionAttributes, name: string): Record<string, string> | undefined {
+  const name = requestNamespace(attributes);
+  if (name === '' && !isNamespace(attributes)) return true;
   const { object, context, subresource } = attributes;
-  if (isNamespace(attributes) && subresource === '' && object) return object.metadata.labels;
-  const found = context.get(namespaces, { name });
-  if (!found) throw notFound({ group: '', resource: 'namespaces', name });
-  return found.metadata.labels;
+  // A namespace that is written now counts with the labels it is to have.
+  const namespace =
+    isNamespace(attributes) && subresource === '' && object ? object : context.get(namespaces, { name });
+  if (!namespace) return notFound({ group: '', resource: 'namespaces', name });
+  return matchesLabels(selector, namespace.metadata.labels);
 }
 
 function hasLabels({ object, old }: AdmissionAttributes, selector: Selector | undefined): boolean {

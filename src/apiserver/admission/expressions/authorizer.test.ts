@@ -3,7 +3,9 @@ import { compile } from '../../../machinery/cel/cel.ts';
 import { maxCostOf } from '../../../machinery/cel/max-cost.ts';
 import { mutationScope } from '../policies/mutation-types.ts';
 import type { Answers } from './answers.ts';
-import { authorizerLibrary, authorizerTypes, authorizerValue } from './authorizer.ts';
+import type { Attributes } from '../../auth/authorizer.ts';
+import type { AdmissionAttributes } from '../admission.ts';
+import { authorizerLibrary, authorizerTypes, authorizerValue, resourceCheckValue } from './authorizer.ts';
 
 const allowing = { authorize: () => ({ verdict: 'allow', reason: '' }) } as unknown as Answers;
 const authorizer = authorizerValue(allowing, { name: 'u', groups: [] });
@@ -35,4 +37,39 @@ test.each([
 
 test('so does escaping a key of a patch', () => {
   expect(costOf("jsonpatch.escapeKey('abc/def~ abc/def~')", mutationScope.library)).toBe(2);
+});
+
+test('the resource of a request is the one that was asked for', () => {
+  const asked: Attributes[] = [];
+  const answers: Answers = {
+    authorize: (_, attributes) => {
+      asked.push(attributes);
+      return { verdict: 'allow', reason: '' };
+    },
+  };
+  const attributes = {
+    kind: { resource: { group: '', plural: 'events' } },
+    resource: { group: 'events.k8s.io', plural: 'events' },
+    subresource: 'status',
+    namespace: 'default',
+    name: 'e',
+    verb: 'update',
+    context: { user: { name: 'u', groups: [] } },
+  } as unknown as AdmissionAttributes;
+  const value = resourceCheckValue(answers, attributes);
+  const program = compile("authorizer.requestResource.check('get').allowed()", {
+    variables: authorizerTypes,
+    library: authorizerLibrary,
+  });
+  expect(program.evaluate(() => value)).toBe(true);
+  expect(asked).toMatchObject([
+    {
+      verb: 'get',
+      group: 'events.k8s.io',
+      resource: 'events',
+      subresource: 'status',
+      namespace: 'default',
+      name: 'e',
+    },
+  ]);
 });

@@ -6,7 +6,6 @@ import { selectorsOf } from '../../auth/asked-selectors.ts';
 import type { Attributes, Decision } from '../../auth/authorizer.ts';
 import type { UserInfo } from '../../registry/kind.ts';
 import type { AdmissionAttributes } from '../admission.ts';
-import type { Form } from '../forms.ts';
 import { requestName, requestNamespace } from '../matching.ts';
 import type { Answers } from './answers.ts';
 
@@ -75,14 +74,12 @@ export function authorizerValue(authorizer: Answers, user: UserInfo): CelValue {
 }
 
 /** Whether the user may do what is asked for again: the request's own resource, name and namespace. */
-export function resourceCheckValue(
-  authorizer: Answers,
-  attributes: AdmissionAttributes,
-  { resource }: Form,
-): CelValue {
+export function resourceCheckValue(authorizer: Answers, attributes: AdmissionAttributes): CelValue {
+  const { group, plural: resource } = attributes.resource;
   const asked = {
     ...empty,
-    ...resource,
+    group,
+    resource,
     subresource: attributes.subresource,
     namespace: requestNamespace(attributes),
     name: requestName(attributes),

@@ -47,8 +47,8 @@ export class Conditions {
     const compiled = await this.#compiled.catch((error: Error) => error);
     if (compiled instanceof Error)
       return { holds: new Error(`compilation error: ${compiled.message}`), errors: 0 };
-    const { variableValues } = await import('./variables.ts');
-    return withAnswers(source, (asking) => allOf(compiled, variableValues(asking)));
+    const { conditionValues } = await import('./variables.ts');
+    return withAnswers(source, (asking) => allOf(compiled, conditionValues(asking)));
   }
 
   async #compile(): Promise<CompiledCondition[]> {
@@ -82,20 +82,23 @@ function allOf(compiled: readonly CompiledCondition[], lookup: (name: string) =>
   return () => evaluateAll(conditions, budget);
 }
 
+/** All are evaluated before any of them decides: what they cost together counts first. */
 function evaluateAll(
   conditions: readonly { expression: string; evaluate(): CelValue }[],
   budget: { readonly left: number },
 ): Outcome {
   const errors: string[] = [];
+  let failed: Outcome | undefined;
   for (const { evaluate, expression } of conditions) {
     try {
-      if (evaluate() === false) return { holds: false, errors: errors.length };
+      if (evaluate() === false) failed ??= { holds: false, errors: errors.length };
     } catch (error) {
       if (error instanceof Pause) throw error;
       errors.push(`expression '${expression}' resulted in error: ${(error as Error).message}`);
     }
-    if (budget.left < 0) return { holds: new Error(outOfBudget), errors: errors.length };
+    if (budget.left < 0) return { holds: new Error(outOfBudget), errors: 0 };
   }
+  if (failed) return failed;
   if (errors.length === 0) return { holds: true, errors: 0 };
   return { holds: new Error(aggregated(errors)), errors: errors.length };
 }

@@ -95,8 +95,6 @@ export interface VariableSource<Asked = Authorizer> {
   authorizer: Asked;
   /** Null where a binding names none. */
   params?: unknown;
-  /** Whether the namespace is shown; null otherwise. */
-  withNamespace: boolean;
 }
 
 /** What the expressions of admission name, for one request; each made when it is asked for. */
@@ -107,10 +105,10 @@ export function variableValues(source: VariableSource<Answers>): (name: string) 
     object: () => fromJson(object && form.show(object)),
     oldObject: () => fromJson(old && form.show(old)),
     request: () => fromJson(admissionRequest(attributes, form), request),
-    namespaceObject: () => (source.withNamespace ? namespaceValue(attributes) : null),
+    namespaceObject: () => namespaceValue(attributes),
     params: () => fromJson(source.params),
     authorizer: () => authorizerValue(authorizer, context.user),
-    'authorizer.requestResource': () => resourceCheckValue(authorizer, attributes, form),
+    'authorizer.requestResource': () => resourceCheckValue(authorizer, attributes),
   };
   const made = new Map<string, CelValue>();
   return (name) => {
@@ -120,6 +118,14 @@ export function variableValues(source: VariableSource<Answers>): (name: string) 
     made.set(name, value);
     return value;
   };
+}
+
+/** What conditions name: they are shown no namespace, and are told of the resource that was asked for, not of its equivalent. */
+export function conditionValues(source: VariableSource<Answers>): (name: string) => CelValue {
+  const { attributes, form } = source;
+  const [asked = form] = attributes.forms();
+  const values = variableValues({ ...source, form: { ...form, resource: asked.resource } });
+  return (name) => (name === 'namespaceObject' ? null : values(name));
 }
 
 /** Namespaces have none themselves. */

@@ -7,8 +7,22 @@ import { outOfBudget } from '../expressions/conditions.ts';
 import { type VariableSource, variableValues } from '../expressions/variables.ts';
 import type { Compiled, CompiledVariable, CompiledVariables } from './compiled-policy.ts';
 
+/** What is left to spend, in units of cost. Expressions that are paid from the same share it. */
+export interface Budget {
+  left: number;
+}
+
 /** What all expressions of a policy may cost together, for one request and one set of parameters. */
-const policyBudget = 10_000_000;
+export const policyBudget = (): Budget => ({ left: 10_000_000 });
+
+interface EvaluationOptions {
+  budget?: Budget;
+  /** Whether the authorizer may be asked; variables that ask it fail otherwise. */
+  authorizer?: boolean;
+}
+
+/** Names that only those expressions know which may ask the authorizer. */
+const isOfAuthorizer = (name: string) => name === 'authorizer' || name.startsWith('authorizer.');
 
 /** All that may be spent has been: nothing further is evaluated. */
 export class OutOfBudget extends Error {
@@ -22,12 +36,21 @@ export class Evaluation {
   readonly #lookup: (name: string) => CelValue;
   /** Each is made once, also where the work of which it is a part rests and is done again. */
   readonly #evaluations = new Map<Program, () => CelValue>();
-  #left = policyBudget;
+  readonly #budget: Budget;
 
-  constructor(source: VariableSource<Answers>, variables: CompiledVariables) {
+  constructor(
+    source: VariableSource<Answers>,
+    variables: CompiledVariables,
+    { budget = policyBudget(), authorizer = true }: EvaluationOptions = {},
+  ) {
+    this.#budget = budget;
     const values = variableValues(source);
     const named = new LazyMap(variables, (name) => this.#variable(variables.get(name) as CompiledVariable));
-    this.#lookup = (name) => (name === 'variables' ? named : values(name));
+    this.#lookup = (name) => {
+      if (name === 'variables') return named;
+      if (!authorizer && isOfAuthorizer(name)) throw new CelError(`no such attribute(s): ${name}`);
+      return values(name);
+    };
   }
 
   /** Throws an Error that names the expression; OutOfBudget where nothing more may be spent. */
@@ -52,11 +75,11 @@ export class Evaluation {
   #run(program: Program): CelValue {
     let evaluation = this.#evaluations.get(program);
     if (!evaluation) {
-      evaluation = once(program.begin(this.#lookup, { onCost: (cost) => (this.#left -= cost) }));
+      evaluation = once(program.begin(this.#lookup, { onCost: (cost) => (this.#budget.left -= cost) }));
       this.#evaluations.set(program, evaluation);
     }
     const value = evaluation();
-    if (this.#left < 0) throw new OutOfBudget();
+    if (this.#budget.left < 0) throw new OutOfBudget();
     return value;
   }
 }

@@ -6,11 +6,16 @@ import type { ObjectReader } from '../../auth/object-reader.ts';
 import { stampType } from '../../registry/metadata.ts';
 import type { Kind } from '../../registry/kind.ts';
 
+/** A kind that is served: as clients see it, and as it is stored. */
+export interface ServedKind {
+  view: Kind;
+  kind: Kind;
+}
+
 /** Where parameters are read from. */
 export interface ParamSource {
   reader: ObjectReader;
-  /** What is served: as clients see it, and as it is stored. */
-  served(): Iterable<{ view: Kind; kind: Kind }>;
+  served(): Iterable<ServedKind>;
 }
 
 /** Policies are held against so many sets of parameters, of however many bindings, before other requests have their turn. */
@@ -24,25 +29,30 @@ export class UnknownParamKind extends Error {
   }
 }
 
+/** The kind of a policy's parameters; undefined where it has none. Throws an {@link UnknownParamKind}. */
+export function findParamKind(source: ParamSource, wanted: ParamKind | undefined): ServedKind | undefined {
+  if (!wanted) return undefined;
+  for (const one of source.served()) {
+    const { resource } = one.view;
+    if (resource.kind === wanted.kind && formatApiVersion(resource) === wanted.apiVersion) return one;
+  }
+  throw new UnknownParamKind(wanted);
+}
+
 /**
  * The parameters that a binding names, one after the other to be looked at; a lone null where there are none to be named.
  * Throws an Error where the binding cannot be carried out.
  */
 export function collectParams(
   source: ParamSource,
-  { kind, ref, namespace }: { kind: ParamKind | undefined; ref: ParamRef | undefined; namespace: string },
+  { kind, ref, namespace }: { kind: ServedKind | undefined; ref: ParamRef | undefined; namespace: string },
 ): (KubernetesObject | null)[] {
-  if (!kind) return [null];
-  const served = [...source.served()].find(
-    ({ view: { resource } }) => resource.kind === kind.kind && formatApiVersion(resource) === kind.apiVersion,
-  );
-  if (!served) throw new UnknownParamKind(kind);
-  if (!ref) return [null];
-  const found = select(source.reader, served.kind, { ref, namespace });
+  if (!kind || !ref) return [null];
+  const found = select(source.reader, kind.kind, { ref, namespace });
   if (found.length === 0 && ref.parameterNotFoundAction === 'Deny') {
     throw new Error('no params found for policy binding with `Deny` parameterNotFoundAction');
   }
-  return found.map((object) => shown(served.view, object));
+  return found.map((object) => shown(kind.view, object));
 }
 
 function select(

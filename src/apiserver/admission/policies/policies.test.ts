@@ -248,10 +248,9 @@ describe('validating admission policies', () => {
   test('see the old object, the request, and the namespace', async () => {
     await bind('Validating', {
       matchConstraints: matchOf('configmaps', ['*']),
-      matchConditions: [
-        { name: 'prod', expression: "namespaceObject.metadata.labels[?'env'].orValue('') == 'prod'" },
-      ],
+      matchConditions: [{ name: 'prod', expression: "request.namespace == 'prod'" }],
       validations: [
+        { expression: "namespaceObject.metadata.labels.env == 'prod'", message: 'namespace' },
         {
           expression: "request.operation != 'DELETE' || oldObject.data.?final.orValue('') != 'yes'",
           message: 'final',
@@ -387,7 +386,13 @@ describe('validating admission policies', () => {
       const field = group ? 'regarding' : 'involvedObject';
       const policy = {
         matchConstraints: { resourceRules: [rule] },
-        validations: [{ expression: `object.${field}.name != 'bad'` }],
+        // Conditions are told of what was asked for, validations of what the policy is about.
+        matchConditions: [
+          { name: 'asked', expression: 'request.resource.group == request.requestResource.group' },
+        ],
+        validations: [
+          { expression: `request.resource.group == '${group}' && object.${field}.name != 'bad'` },
+        ],
       };
       const names = await bind('Validating', policy);
       const body = (regarding: object) => ({

@@ -16,7 +16,7 @@ import type { Form } from '../forms.ts';
 import { findWanted, isBeyondPolicies, isWanted, requestNamespace } from '../matching.ts';
 import { refuse } from '../refuse.ts';
 import { whileAwaited } from '../while-awaited.ts';
-import { collectParams, type ParamSource, paramsPerTurn, UnknownParamKind } from './params.ts';
+import { collectParams, findParamKind, type ParamSource, paramsPerTurn, type ServedKind } from './params.ts';
 import { type BoundPolicy, PolicySet } from './policy-set.ts';
 import type { Verdict } from './verdicts.ts';
 
@@ -50,6 +50,12 @@ async function holdAll(policies: readonly Bound[], attributes: AdmissionAttribut
   inquiry.conclude();
 }
 
+/** A binding that is about the request, with what to hold it against. */
+interface Prepared extends Pick<BoundBinding, 'binding'> {
+  form: Form;
+  params: ReturnType<typeof collectParams>;
+}
+
 interface Denial {
   message: string;
   reason: string;
@@ -75,6 +81,12 @@ const codes: Record<string, number> = {
   Invalid: 422,
 };
 
+async function converted(form: Form, { object, old }: AdmissionAttributes): Promise<void> {
+  await form.ready?.([object, old]).catch((error: Error) => {
+    throw new Error(`failed to convert object version: ${error.message}`, { cause: error });
+  });
+}
+
 /** What the policies say about one request. */
 class Inquiry {
   readonly #attributes: AdmissionAttributes;
@@ -90,39 +102,61 @@ class Inquiry {
   }
 
   async hold(bound: Bound): Promise<void> {
-    const form = findWanted(this.#attributes, bound.wanted);
-    if (!form) return;
+    const matched = this.#match(bound);
+    if (!matched) return;
     const annotations = new Map<string, Set<string>>();
-    for (const one of bound.bindings) {
-      if (isWanted(this.#attributes, one.wanted)) await this.#holdBinding(bound, one, { form, annotations });
+    for (const { binding, wanted } of bound.bindings) {
+      const prepared = await this.#prepare(bound, { ...matched, binding, wanted });
+      if (prepared) await this.#holdBinding(bound, { ...prepared, binding, annotations });
     }
     for (const [key, values] of annotations) {
       this.#attributes.annotate(`${bound.policy.metadata.name}/${key}`, [...values].join(', '));
     }
   }
 
+  /** Undefined where the policy is not about the request, or cannot be carried out. */
+  #match({ policy, wanted }: Bound): { form: Form; paramKind: ServedKind | undefined } | undefined {
+    try {
+      const form = findWanted(this.#attributes, wanted);
+      return form && { form, paramKind: findParamKind(this.#context, policy.spec.paramKind) };
+    } catch (error) {
+      this.#denyMisconfigured({ policy }, error as Error);
+      return undefined;
+    }
+  }
+
+  async #prepare(
+    { policy }: Bound,
+    {
+      binding,
+      wanted,
+      form,
+      paramKind: kind,
+    }: BoundBinding & { form: Form; paramKind: ServedKind | undefined },
+  ): Promise<{ form: Form; params: ReturnType<typeof collectParams> } | undefined> {
+    const attributes = this.#attributes;
+    try {
+      if (!isWanted(attributes, wanted)) return undefined;
+      const namespace = requestNamespace(attributes);
+      const params = collectParams(this.#context, { kind, ref: binding.spec.paramRef, namespace });
+      if (params.length > 0) await converted(form, attributes);
+      return { form, params };
+    } catch (error) {
+      this.#denyMisconfigured({ policy, binding }, error as Error);
+      return undefined;
+    }
+  }
+
   async #holdBinding(
     bound: Bound,
-    { binding }: BoundBinding,
-    { form, annotations }: { form: Form; annotations: Map<string, Set<string>> },
+    { binding, form, params, annotations }: Prepared & { annotations: Map<string, Set<string>> },
   ): Promise<void> {
-    const { policy } = bound;
-    const names = { policy: policy.metadata.name, binding: binding.metadata.name };
-    const namespace = requestNamespace(this.#attributes);
-    const wanted = { kind: policy.spec.paramKind, ref: binding.spec.paramRef, namespace };
-    let params: ReturnType<typeof collectParams>;
-    try {
-      params = collectParams(this.#context, wanted);
-      await form.ready?.([this.#attributes.object, this.#attributes.old]);
-    } catch (error) {
-      if (policy.spec.failurePolicy !== 'Ignore') this.#denyMisconfigured(names, error as Error);
-      return;
-    }
+    const names = { policy: bound.policy.metadata.name, binding: binding.metadata.name };
     const { judge } = await import('./verdicts.ts');
     const { authorizer } = this.#context;
     for (const param of params) {
       whileAwaited(this.#attributes);
-      const source = { attributes: this.#attributes, form, authorizer, params: param, withNamespace: true };
+      const source = { attributes: this.#attributes, form, authorizer, params: param };
       const verdict = await judge(bound, source, this.#context);
       this.#take(verdict, { ...names, actions: binding.spec.validationActions });
       for (const { key, value } of verdict.annotations) {
@@ -157,18 +191,24 @@ class Inquiry {
     }
   }
 
-  #denyMisconfigured(names: { policy: string; binding: string }, error: Error): void {
-    if (!(error instanceof UnknownParamKind)) {
-      this.#deny(names, { message: `failed to configure binding: ${error.message}`, reason: '' });
-      return;
-    }
-    const why = `failed to configure policy: ${error.message}`;
-    const message = `ValidatingAdmissionPolicy '${names.policy}' denied request: ${why}`;
-    this.#denials.push({ message, reason: '' });
+  #denyMisconfigured(
+    { policy, binding }: Pick<Bound, 'policy'> & Partial<Pick<BoundBinding, 'binding'>>,
+    { message }: Error,
+  ): void {
+    if (policy.spec.failurePolicy === 'Ignore') return;
+    const why = `failed to configure ${binding ? 'binding' : 'policy'}: ${message}`;
+    this.#deny(
+      { policy: policy.metadata.name, binding: binding?.metadata.name },
+      { message: why, reason: '' },
+    );
   }
 
-  #deny({ policy, binding }: { policy: string; binding: string }, { message, reason }: Denial): void {
-    const head = `ValidatingAdmissionPolicy '${policy}' with binding '${binding}' denied request`;
+  #deny(
+    { policy, binding }: { policy: string; binding?: string | undefined },
+    { message, reason }: Denial,
+  ): void {
+    const bound = binding === undefined ? '' : ` with binding '${binding}'`;
+    const head = `ValidatingAdmissionPolicy '${policy}'${bound} denied request`;
     this.#denials.push({ message: `${head}: ${message}`, reason });
   }
 

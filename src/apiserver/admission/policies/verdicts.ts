@@ -9,7 +9,7 @@ import { typeNameOf } from '../../../machinery/cel/values.ts';
 import { withAnswers } from '../expressions/answers.ts';
 import type { VariableSource } from '../expressions/variables.ts';
 import type { Compiled, CompiledPolicy } from './compiled-policy.ts';
-import { Evaluation, OutOfBudget } from './evaluation.ts';
+import { Evaluation, OutOfBudget, policyBudget } from './evaluation.ts';
 import type { BoundPolicy } from './policy-set.ts';
 import type { PolicyContext } from './validating.ts';
 
@@ -54,19 +54,22 @@ export async function judge(
     fails
       ? { ...none, failures: [{ message, reason: '', index: 0, ms: 0 }] }
       : { ...none, ignored: [{ message, ms: 0 }] };
-  const compiled = await bound.compiled().catch((error: Error) => error);
-  if (compiled instanceof Error) return failed(compiled.message);
   const owner = { kind: 'policy', name: bound.policy.metadata.name, type: 'validate' } as const;
   const holds = await bound.conditions.hold(source, { counts: counts.conditions, owner });
-  if (holds instanceof Error) return failed(holds.message);
+  if (holds instanceof Error) return fails ? failed(holds.message) : none;
   if (!holds) return none;
+  const compiled = await bound.compiled().catch((error: Error) => error);
+  if (compiled instanceof Error) return failed(compiled.message);
   const { validations = [] } = bound.policy.spec;
   try {
     return await withAnswers(source, (asking) => {
-      const evaluation = new Evaluation(asking, compiled.variables);
-      const again = new Evaluation(asking, compiled.variables);
-      const found = validating(validations, { compiled, evaluation, fails, clock });
-      return () => ({ ...found(), ...annotate(compiled, { evaluation: again, fails, clock }) });
+      const { variables } = compiled;
+      const budget = policyBudget();
+      const evaluation = new Evaluation(asking, variables, { budget });
+      const messages = new Evaluation(asking, variables, { budget, authorizer: false });
+      const annotations = new Evaluation(asking, variables, { authorizer: false });
+      const found = validating(validations, { compiled, evaluation, messages, fails, clock });
+      return () => ({ ...found(), ...annotate(compiled, { evaluation: annotations, fails, clock }) });
     });
   } catch (error) {
     if (error instanceof OutOfBudget) return failed(error.message);
@@ -77,60 +80,103 @@ export async function judge(
 interface Validating extends Pick<PolicyContext, 'clock'> {
   compiled: CompiledPolicy;
   evaluation: Evaluation;
+  /** Evaluates the messages, after all validations and from what these have left. */
+  messages: Evaluation;
   fails: boolean;
 }
 
 /** What evaluating a validation takes besides what it costs, in units of cost. */
 const effortPerValidation = 20;
 
-/** Holds an object against one validation after the other; can rest within one and between two. */
+/** What a validation has come to: true where it holds. */
+interface Outcome {
+  result: boolean | Error;
+  ms: number;
+}
+
+/** Holds an object against one validation after the other, then words what was found; can rest within each and between two. */
 function validating(
   validations: readonly Validation[],
   judging: Validating,
 ): () => Pick<Verdict, 'failures' | 'ignored'> {
-  const failures: Failure[] = [];
-  const ignored: Complaint[] = [];
-  let index = 0;
+  const outcomes: Outcome[] = [];
+  const messages: string[] = [];
   return () => {
-    for (; index < validations.length; index++) {
+    for (let index = outcomes.length; index < validations.length; index++) {
       restIfDue();
-      const complaint = complaintOf(validations[index] as Validation, index, judging);
+      outcomes.push(outcomeOf(judging.compiled.validations[index] as Compiled, judging));
       effort(effortPerValidation);
-      if (!complaint) continue;
-      if (complaint.reason !== '' || judging.fails) failures.push(complaint);
-      else ignored.push(complaint);
     }
-    return { failures, ignored };
+    const broken = evaluateMessages(messages, judging);
+    return verdictOn(outcomes, { validations, messages, broken, fails: judging.fails });
   };
 }
 
-function complaintOf(
-  validation: Validation,
-  index: number,
-  { compiled, evaluation, clock }: Validating,
-): Failure | undefined {
+function outcomeOf(compiled: Compiled, { evaluation, clock }: Validating): Outcome {
   const startMs = clock.monotonic();
-  const took = () => clock.monotonic() - startMs;
+  let result: Outcome['result'];
   try {
-    if (evaluation.evaluate(compiled.validations[index] as Compiled) === true) return undefined;
-    const ms = took();
-    const message = messageOf(validation, compiled.messages[index], evaluation);
-    return { message, reason: validation.reason ?? 'Invalid', index, ms };
+    result = evaluation.evaluate(compiled) === true;
   } catch (error) {
     if (error instanceof OutOfBudget || error instanceof Pause) throw error;
-    return { message: (error as Error).message, reason: '', index, ms: took() };
+    result = error as Error;
   }
+  return { result, ms: clock.monotonic() - startMs };
 }
 
-/** What the expression for the message gives, if that can be shown; else the message; else the expression. */
-function messageOf(
-  { message = '', expression }: Validation,
-  compiled: Compiled | undefined,
-  evaluation: Evaluation,
-): string {
-  const made = compiled ? evaluated(compiled, evaluation) : '';
-  return made || message.trim() || `failed expression: ${expression.trim()}`;
+/** Evaluates the messages of all validations, of those that hold too. Gives the error where they cost more than was left. */
+function evaluateMessages(
+  messages: string[],
+  { compiled, messages: evaluation }: Validating,
+): OutOfBudget | undefined {
+  try {
+    for (const message of compiled.messages.slice(messages.length)) {
+      messages.push(message ? evaluated(message, evaluation) : '');
+    }
+  } catch (error) {
+    if (error instanceof OutOfBudget) return error;
+    throw error;
+  }
+  return undefined;
 }
+
+interface Worded {
+  validations: readonly Validation[];
+  messages: readonly string[];
+  /** Why no message can be told. */
+  broken: OutOfBudget | undefined;
+  fails: boolean;
+}
+
+function verdictOn(
+  outcomes: readonly Outcome[],
+  { validations, messages, broken, fails }: Worded,
+): Pick<Verdict, 'failures' | 'ignored'> {
+  const failures: Failure[] = [];
+  const ignored: Complaint[] = [];
+  for (const [index, { result, ms }] of outcomes.entries()) {
+    const error = errorOf(result, broken);
+    const validation = validations[index] as Validation;
+    if (error !== undefined) {
+      if (fails) failures.push({ message: error, reason: '', index, ms });
+      else ignored.push({ message: error, ms });
+    } else if (result !== true) {
+      const message = messageOf(validation, messages[index]);
+      failures.push({ message, reason: validation.reason ?? 'Invalid', index, ms });
+    }
+  }
+  return { failures, ignored };
+}
+
+/** As upstream, a validation that holds has failed as well where the messages have cost too much. */
+function errorOf(result: Outcome['result'], broken: OutOfBudget | undefined): string | undefined {
+  if (result instanceof Error) return result.message;
+  return broken && `failed messageExpression: ${broken.message}`;
+}
+
+/** What the expression for the message gave, if that can be shown; else the message; else the expression. */
+const messageOf = ({ message = '', expression }: Validation, made: string | undefined): string =>
+  made || message.trim() || `failed expression: ${expression.trim()}`;
 
 function evaluated(compiled: Compiled, evaluation: Evaluation): string {
   try {
@@ -143,7 +189,7 @@ function evaluated(compiled: Compiled, evaluation: Evaluation): string {
 
 function annotate(
   { auditAnnotations }: CompiledPolicy,
-  { evaluation, fails, clock }: Omit<Validating, 'compiled'>,
+  { evaluation, fails, clock }: Omit<Validating, 'compiled' | 'messages'>,
 ): Pick<Verdict, 'annotations' | 'annotationErrors'> {
   const annotations: { key: string; value: string }[] = [];
   const annotationErrors: Complaint[] = [];
@@ -161,7 +207,7 @@ function annotate(
         );
       }
     } catch (error) {
-      if (error instanceof Pause) throw error;
+      if (error instanceof OutOfBudget || error instanceof Pause) throw error;
       if (fails) complain((error as Error).message);
     }
   }

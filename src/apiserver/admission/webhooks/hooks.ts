@@ -80,7 +80,7 @@ export async function wantedForm(
   await form.ready?.([attributes.object, attributes.old]).catch((error: Error) => {
     throw internalError(error.message);
   });
-  const source = { attributes, form, authorizer, withNamespace: false };
+  const source = { attributes, form, authorizer };
   const owner = { kind: 'webhook', name: hook.webhook.name, type } as const;
   const holds = await hook.conditions.hold(source, { counts, owner });
   if (!(holds instanceof Error)) return holds ? form : undefined;
