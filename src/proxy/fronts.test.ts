@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Service } from '../api/core/v1.ts';
 import type { Endpoint, EndpointSlice } from '../api/discovery/v1.ts';
 import { contributionOf } from './contribution.ts';
-import { ipv4 } from '../machinery/address-family.ts';
-import { frontsOf } from './fronts.ts';
+import { ipv4, ipv6 } from '../machinery/address-family.ts';
+import { frontsOf, portsWithoutLocal } from './fronts.ts';
 import { staleFlows } from './family-rules.ts';
 import type { NodeView } from './node-view.ts';
 import { Ruleset } from './ruleset.ts';
@@ -104,7 +104,7 @@ describe('what becomes of a packet', () => {
     },
   );
 
-  test('of two families the one that packets have here counts, be it the second', () => {
+  test('of two families that of the packets counts, be it the second', () => {
     const both = service({ clusterIP: 'fd00::7', clusterIPs: ['fd00::7', '10.96.1.7'] });
     const six = { ...slice(['fd00:1::2']), addressType: 'IPv6' };
     expect(frontsOf(both, [slice(['10.244.1.2']), six], node)).toMatchObject([
@@ -112,7 +112,7 @@ describe('what becomes of a packet', () => {
     ]);
   });
 
-  test('a service of IPv6 alone is not the proxy’s, nor are its node ports', () => {
+  test('a service of IPv6 alone has nothing at those of IPv4, node ports neither', () => {
     const ports = [{ name: 'http', port: 80, nodePort: 30080 }];
     const six = service({
       clusterIP: 'fd00::7',
@@ -121,6 +121,61 @@ describe('what becomes of a packet', () => {
       externalIPs: ['203.0.113.1'],
     });
     expect(frontsOf(six, [{ ...slice(['fd00:1::2']), addressType: 'IPv6' }], node)).toEqual([]);
+  });
+
+  describe('at addresses of IPv6', () => {
+    const here: NodeView = { ...node, family: ipv6, addresses: ['fd00:198::2'] };
+    const six = (addresses: string[], more: Partial<Endpoint> = {}) => ({
+      ...slice(addresses, more),
+      addressType: 'IPv6',
+    });
+    const both = service({
+      ...{ type: 'LoadBalancer', clusterIP: '10.96.1.7', clusterIPs: ['10.96.1.7', 'fd00::7'] },
+      ports: [{ name: 'http', port: 80, nodePort: 30080 }],
+      externalIPs: ['203.0.113.1', '2001:DB8:0::1', '2001:db8::1'],
+      loadBalancerSourceRanges: ['198.18.0.0/16', ' FD00:198::/32 ', 'fd00:198:1::/48'],
+    });
+    const ingress = ['203.0.113.9', '2001:db8::9'].map((ip) => ({ ip }));
+    both.status = { loadBalancer: { ingress } };
+
+    test('it has its addresses, backends and sources of that family alone, each once', () => {
+      const slices = [slice(['10.244.1.2']), six(['FD00:1:0::2'])];
+      const seen = frontsOf(both, slices, here).map(({ address, port, sources, action }) => [
+        `${address} ${port}`,
+        sources,
+        action.type === 'spread' && action.backends.map((backend) => backend.address),
+      ]);
+      const backends = ['fd00:1::2'];
+      expect(seen).toEqual([
+        ['fd00::7 80', undefined, backends],
+        ['2001:db8::1 80', undefined, backends],
+        ['2001:db8::9 80', ['fd00:198::/32', '2001:db8::9/128'], backends],
+        ['fd00:198::2 30080', undefined, backends],
+      ]);
+    });
+
+    test('nobody may stand in for endpoints of the other', () => {
+      expect(frontsOf(both, [slice(['10.244.1.2'])], here)[0]?.action).toEqual({ type: 'reject' });
+      const mixed = six(['10.244.1.2', 'fd00::2%eth0', '::ffff:10.244.1.2']);
+      expect(frontsOf(both, [mixed], here)[0]?.action).toEqual({ type: 'reject' });
+      expect(frontsOf(service(), [six(['fd00:1::2'])], here)).toEqual([]);
+    });
+
+    test('a Service of that family alone is served', () => {
+      const alone = service({ clusterIP: 'fd00::7', clusterIPs: ['fd00::7'] });
+      expect(frontsOf(alone, [six(['fd00:1::2'])], here).map(({ address }) => address)).toEqual(['fd00::7']);
+    });
+
+    test('hints and local policies go by its own endpoints', () => {
+      const away = six(['fd00:2::2'], { nodeName: 'node-2' });
+      const local = { ...both, spec: { ...both.spec, internalTrafficPolicy: 'Local' } };
+      const fronts = frontsOf(local, [slice(['10.244.1.2']), away], here);
+      expect(fronts[0]?.action).toEqual({ type: 'drop' });
+      expect(portsWithoutLocal(local, fronts, ipv6)).toEqual({ internal: 1, external: 0 });
+      const zones = ['a', 'b'].map((name) => six([`fd00:1::${name}`], { hints: { forZones: [{ name }] } }));
+      const [front] = frontsOf(both, zones, { ...here, zone: 'b' });
+      expect(front?.action).toMatchObject({ backends: [{ address: 'fd00:1::b' }] });
+    });
   });
 
   test('nothing but an address gets into a rule', () => {

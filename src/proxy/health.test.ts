@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Node, Service } from '../api/core/v1.ts';
 import type { EndpointSlice } from '../api/discovery/v1.ts';
 import type { EventNote } from '../client/event-recorder.ts';
-import { ipv4 } from '../machinery/address-family.ts';
+import { ipv4, ipv6 } from '../machinery/address-family.ts';
 import { silentLog } from '../platform/log.ts';
 import { listenPlainHttp, type PlainHttpListener } from '../platform/plain-http-server.ts';
 import { VirtualClock } from '../platform/virtual-clock.ts';
@@ -45,6 +45,25 @@ describe('what is told of a Service', () => {
       port: 31_000,
       localEndpoints: 2,
     });
+  });
+
+  test('those of one family count for the port of that family alone', () => {
+    const both = service('web', { clusterIPs: ['10.96.1.1', 'fd00::1:1'] });
+    const slices = [
+      slice('a', [{ ...here, addresses: ['10.244.1.2'] }]),
+      {
+        ...slice(
+          'b',
+          ['2', '3'].map((n) => ({ ...here, addresses: [`fd00::${n}`] })),
+        ),
+        addressType: 'IPv6',
+      },
+    ];
+    const counts = [ipv4, ipv6].map(
+      (family) => serviceHealthOf(both, slices, { name: 'node-1', family })?.localEndpoints,
+    );
+    expect(counts).toEqual([1, 2]);
+    expect(serviceHealthOf(service('web'), slices, { name: 'node-1', family: ipv6 })).toBeUndefined();
   });
 
   test('those that end do not, though they may still serve', () => {
@@ -93,6 +112,23 @@ test('a proxy is not healthy while a change waits for a minute, whatever the wal
   expect(health.report).toMatchObject({ healthy: false, lastUpdated, status: { IPv4: { healthy: false } } });
   health.updated(ipv4);
   expect(health.report.healthy).toBe(true);
+});
+
+test('a proxy of both families is healthy while each is, and as new as the newest', async () => {
+  const clock = new VirtualClock();
+  const health = new SyncHealth(clock);
+  health.updated(ipv4);
+  health.queued(ipv6);
+  await clock.advance(61_000);
+  // One that has not begun yet is healthy.
+  expect(health.report.healthy).toBe(true);
+  health.updated(ipv6);
+  const newest = new Date(clock.now()).toISOString();
+  health.queued(ipv4);
+  await clock.advance(60_000);
+  const { healthy, lastUpdated, status } = health.report;
+  expect([healthy, lastUpdated]).toEqual([false, newest]);
+  expect(status).toMatchObject({ IPv4: { healthy: false }, IPv6: { healthy: true, lastUpdated: newest } });
 });
 
 describe('over HTTP', () => {
@@ -189,6 +225,41 @@ describe('over HTTP', () => {
     expect([...open.keys()]).toEqual([10_256, 31_000]);
     await servers.close();
     expect(open.size).toBe(0);
+  });
+
+  test('each family has ports of its own, at which it tells its own number', async () => {
+    await servers.close();
+    const asked = new Map<string, number>();
+    const both = new HealthServers({
+      ...{ port: 10_256, nodeName: 'node-1', log: silentLog, events: { record: () => {} } },
+      hosts: { IPv4: '0.0.0.0', IPv6: '::' },
+      listen: async (options) => {
+        const server = await listenPlainHttp({ ...options, host: '127.0.0.1', port: 0 });
+        asked.set(`${options.host} ${options.port}`, server.port);
+        return server;
+      },
+      health: () => health.report,
+      isEligible: () => true,
+      onAnswer: () => {},
+    });
+    try {
+      both.listenIn([ipv4, ipv6]);
+      for (const [family, localEndpoints] of [
+        [ipv4, 1],
+        [ipv6, 2],
+      ] as const)
+        both.set(family, 'default/web', { service: service('web'), port: 31_000, localEndpoints });
+      await both.sync();
+      expect([...asked.keys()].sort()).toEqual(['0.0.0.0 10256', '0.0.0.0 31000', ':: 10256', ':: 31000']);
+      const counts = [];
+      for (const host of ['0.0.0.0', '::']) {
+        const answer = await fetch(`http://127.0.0.1:${asked.get(`${host} 31000`)}/`);
+        counts.push((await answer.json()) as object);
+      }
+      expect(counts).toMatchObject([{ localEndpoints: 1 }, { localEndpoints: 2 }]);
+    } finally {
+      await both.close();
+    }
   });
 
   test('a port that another has is told of at the Service, and had once it is free', async () => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { on } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ipv4 } from '../machinery/address-family.ts';
+import { ipv4, ipv6 } from '../machinery/address-family.ts';
 import { mustRun, type Processes, systemProcesses } from '../platform/processes.ts';
 import { systemFiles } from '../platform/files.ts';
 import { contributionOf } from './contribution.ts';
@@ -10,6 +10,7 @@ import { nftablesBackend } from './nftables.ts';
 import { Ruleset } from './ruleset.ts';
 
 const isRoot = process.getuid?.() === 0 && (await systemFiles.exists('/usr/sbin/nft'));
+const hasIPv6 = await systemFiles.exists('/proc/sys/net/ipv6');
 const namespace = `k8ts-test-nft-${process.pid}`;
 
 /** The same programs, inside the test's own network namespace. */
@@ -92,6 +93,40 @@ describe.skipIf(!isRoot)('rules that nft takes (needs root and nft)', () => {
     expect(left).not.toMatch(/(choices|slots|live) \{[^}]*elements/);
     await backend.remove();
   });
+
+  test.skipIf(!hasIPv6)(
+    'the table of IPv6 stands beside the other, and changes and goes by itself',
+    async () => {
+      expect((await backend.families()).map(({ name }) => name)).toEqual(['IPv4', 'IPv6']);
+      const four = new Ruleset(ipv4, undefined);
+      const six = new Ruleset(ipv6, undefined);
+      await backend.apply(text(four.reload()));
+      expect([await backend.isInstalled(ipv4), await backend.isInstalled(ipv6)]).toEqual([true, false]);
+      const served = (backends: string[], more: Partial<Front> = {}) =>
+        contributionOf([front(backends, { address: 'fd00:96::1', ...more })], 'fd00:96::1');
+      six.setServiceRanges(['fd00:96::/112', 'fd00:97::/112']);
+      for (const next of [
+        served(['fd00:244::2']),
+        served(['fd00:244::2', 'fd00:244::3'], { affinitySeconds: 60 }),
+        served(['fd00:244::3'], { affinitySeconds: 90, sources: ['fd00::/16', '2001:db8::7/128'] }),
+        served(['fd00:244::3'], { sources: ['fd00::/17'] }),
+        served(['fd00:244::4', 'fd00:244::3']),
+      ]) {
+        six.set('default/a', next);
+        await backend.apply(text(six.takeChanges()));
+      }
+      six.setServiceRanges(['fd00:96::/111']);
+      await backend.apply(text(six.takeChanges()));
+      const changed = await list('table', 'ip6', 'k8ts-proxy');
+      expect(changed).toContain(': fd00:244::4 . 8080');
+      expect(changed).not.toContain('sticky');
+      await mustRun(inside, 'nft', ['delete', 'table', 'ip6', 'k8ts-proxy']);
+      expect([await backend.isInstalled(ipv4), await backend.isInstalled(ipv6)]).toEqual([true, false]);
+      await backend.apply(text(six.reload()));
+      await backend.remove();
+      expect([await backend.isInstalled(ipv4), await backend.isInstalled(ipv6)]).toEqual([false, false]);
+    },
+  );
 
   test('only those in the ranges of a load balancer get through, as these change', async () => {
     const balanced = '198.19.46.9';

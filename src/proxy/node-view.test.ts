@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ipv4 } from '../machinery/address-family.ts';
+import { ipv4, ipv6 } from '../machinery/address-family.ts';
 import { viewOf } from './node-view.ts';
 
 test.each([
@@ -36,6 +36,20 @@ test.each([
     addresses: served,
     zone: 'a',
   });
+});
+
+test.each([
+  ['fd00::2', ['fd00::2']],
+  ['FD00:0::2', ['fd00::2']],
+  // Upstream serves none there either: packets of a loopback address go nowhere else.
+  ['::1', []],
+])('node ports of IPv6 are served on the primary address of that family: %s', (address, served) => {
+  const addresses = [
+    { type: 'InternalIP', address: '198.18.0.2' },
+    { type: 'InternalIP', address },
+    { type: 'InternalIP', address: 'fd00::9' },
+  ];
+  expect(viewOf('n', { metadata: {}, spec: {}, status: { addresses } }, ipv6).addresses).toEqual(served);
 });
 
 test('a node that is not known has no address and is nowhere', () => {

@@ -306,3 +306,88 @@ describe.skipIf(!isRoot).each(networks)(
     });
   },
 );
+
+describe.skipIf(!isRoot || !hasIPv6)('a Service of both families in the kernel (needs root and nft)', () => {
+  const clusterIPs = networks.map(({ clusterAddress }) => clusterAddress);
+  const both: Service = {
+    metadata: { name: 'web', namespace: 'default' },
+    spec: {
+      ...{ clusterIP: clusterIPs[0], clusterIPs, ipFamilies: ['IPv4', 'IPv6'] },
+      externalIPs: networks.map(({ external }) => external),
+      ports: [{ name: 'x', port: 80, nodePort: 30_080 }],
+    },
+  };
+  const slicesOf = (place: Place) =>
+    networks.map(
+      ({ family, places }): EndpointSlice => ({
+        metadata: { name: `web-${family.name}`, namespace: 'default' },
+        addressType: family.name,
+        ports: [{ name: 'x', port: 8080, protocol: 'TCP' }],
+        endpoints: [{ addresses: [places[place].address], nodeName: 'node-1' }],
+      }),
+    );
+
+  test('is reached by all of its addresses, each leading to those of its family', async () => {
+    const slices = [slicesOf('b'), slicesOf('far')].map(([four], i) => [
+      four,
+      slicesOf(i === 0 ? 'far' : 'b')[1],
+    ]);
+    const rules = networks.map((network) => ({
+      ...network,
+      rules: new Ruleset(network.family, network.podRange),
+    }));
+    for (const [i, expected] of [
+      [0, ['b', 'far']],
+      [1, ['far', 'b']],
+    ] as const) {
+      for (const { family, places, rules: its } of rules) {
+        const node = { name: 'node-1', family, addresses: [places.out.gateway] };
+        const fronts = frontsOf(
+          both,
+          (slices[i] ?? []).filter((slice) => slice !== undefined),
+          node,
+        );
+        its.set('default/web', contributionOf(fronts, proxiedAddress(both, family)));
+        await backend.apply(`${[...its.takeChanges()].join('\n')}\n`);
+      }
+      const answers = async (
+        from: Place,
+        hostOf: (network: (typeof networks)[number]) => string,
+        port = 80,
+      ) => {
+        const said = [];
+        for (const network of networks) said.push(await who(from, hostOf(network), port));
+        return said;
+      };
+      expect(await answers('a', ({ clusterAddress }) => clusterAddress)).toEqual(expected);
+      expect(await answers('out', ({ external }) => external)).toEqual(expected);
+      expect(await answers('out', ({ places }) => places.out.gateway, 30_080)).toEqual(expected);
+    }
+    await backend.remove();
+  });
+
+  test('a client is not taken for another whose hashes are the same', async () => {
+    const [, network] = networks as [unknown, (typeof networks)[number]];
+    const { family, places, clusterAddress, podRange } = network;
+    const sticky: Service = { ...both, spec: { ...both.spec, sessionAffinity: 'ClientIP' } };
+    const node = { name: 'node-1', family, addresses: [places.out.gateway] };
+    const rules = new Ruleset(family, podRange);
+    const fronts = frontsOf(sticky, [...slicesOf('b'), ...slicesOf('far')], node);
+    rules.set('default/web', contributionOf(fronts, proxiedAddress(sticky, family)));
+    await backend.apply(`${[...rules.takeChanges()].join('\n')}\n`);
+    const answers = async (before: () => Promise<void>) => {
+      const seen = new Set<string | undefined>();
+      for (let i = 0; i < 40 && seen.size < 2; i++) {
+        await before();
+        seen.add(await who('a', clusterAddress));
+      }
+      return seen.size;
+    };
+    expect(await answers(async () => {})).toBe(1);
+    // As if another had got the backend that the hashes lead to.
+    const forgetClients = () =>
+      mustRun(world.onNode, 'nft', ['flush', 'set', family.nft, 'k8ts-proxy', 'clients']);
+    expect(await answers(async () => void (await forgetClients()))).toBe(2);
+    await backend.remove();
+  });
+});

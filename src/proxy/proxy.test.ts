@@ -1,99 +1,10 @@
 import { expect, test, vi } from 'vitest';
-import { Client } from '../client/client.ts';
-import { Informers } from '../client/informers.ts';
-import { ListedObjects, type Written } from '../client/testing-lists.ts';
-import { ipv4 } from '../machinery/address-family.ts';
-import { silentLog } from '../platform/log.ts';
-import { seededRandom } from '../platform/random.ts';
-import { VirtualClock } from '../platform/virtual-clock.ts';
-import { listenPlainHttp, type PlainHttpListener } from '../platform/plain-http-server.ts';
+import type { Written } from '../client/testing-lists.ts';
 import type { Processes } from '../platform/processes.ts';
 import { nftablesBackend } from './nftables.ts';
-import { createProxy } from './proxy.ts';
 import { Ruleset } from './ruleset.ts';
 import { NftTable } from './testing-table.ts';
-
-const service = (name: string, born: string, spec: object): Written => ({
-  metadata: {
-    name,
-    namespace: 'default',
-    resourceVersion: '1',
-    creationTimestamp: `2026-01-${born}T00:00:00Z`,
-  },
-  spec: { ports: [{ port: 53, protocol: 'UDP' }], ...spec },
-});
-
-const slice = (name: string, address: string): Written => ({
-  metadata: {
-    name,
-    namespace: 'default',
-    resourceVersion: '1',
-    labels: { 'kubernetes.io/service-name': name },
-  },
-  ...{ addressType: 'IPv4', ports: [{ port: 53, protocol: 'UDP' }], endpoints: [{ addresses: [address] }] },
-});
-
-/** A proxy whose scripts are kept; `step` lets it see and apply what has been told. */
-async function running(objects: Record<string, Written[]>) {
-  const server = new ListedObjects(objects);
-  const clock = new VirtualClock();
-  const log = silentLog;
-  const informers = new Informers({ client: new Client(server), clock, random: seededRandom(1), log });
-  const scripts: string[] = [];
-  let refused = 0;
-  const backend = {
-    prepare: async () => {},
-    families: async () => [ipv4],
-    apply: async (script: string) => {
-      if (refused-- > 0) throw new Error('refused');
-      scripts.push(script);
-    },
-    isInstalled: async () => true,
-    forgetFlows: async () => 2,
-    remove: async () => {},
-  };
-  const abort = new AbortController();
-  const open = new Map<number, number>();
-  const listen: PlainHttpListener = async (options) => {
-    const opened = await listenPlainHttp({ ...options, port: 0 });
-    open.set(options.port, opened.port);
-    const close = async () => {
-      open.delete(options.port);
-      await opened.close();
-    };
-    return { ...opened, close };
-  };
-  const health = { listen, hosts: { IPv4: '127.0.0.1', IPv6: '::1' }, port: 10_256 };
-  const events = { record: () => {} };
-  const proxy = createProxy({
-    nodeName: 'node-1',
-    podRanges: ['10.244.0.0/16'],
-    informers,
-    backend,
-    health,
-    diagnostics: { host: '127.0.0.1', port: 10_249 },
-    events,
-    clock,
-    log,
-  });
-  const ended = proxy.run(abort.signal);
-  informers.start(abort.signal);
-  const step = async () => {
-    const before = scripts.length;
-    while (scripts.length === before) {
-      await clock.advance(50);
-      await new Promise(setImmediate);
-    }
-    return scripts.at(-1) ?? '';
-  };
-  const stop = async () => {
-    abort.abort();
-    await clock.advance(60_000);
-    await ended;
-  };
-  const refuse = (times: number) => void (refused = times);
-  return { server, clock, step, stop, open, refuse };
-}
+import { running, service, slice } from './testing-proxy.ts';
 
 test('a load balancer learns how many endpoints are here, and that the proxy works, for as long as it runs', async () => {
   const balanced = service('web', '01', {
@@ -348,4 +259,21 @@ test('others have their turn while many Services are planned, and while one with
   expect(new Set(plannedAt).size).toBeGreaterThanOrEqual(10);
   expect(turn - (plannedAt.at(-1) ?? 0)).toBeGreaterThanOrEqual(4);
   await stop();
+});
+
+test('flows of IPv6 are named by their family, and a machine says of which it has addresses', async () => {
+  const calls: string[] = [];
+  const found = (fails: string) =>
+    nftablesBackend({
+      run: async (command: string, args: readonly string[]) => {
+        calls.push([command, ...args].join(' '));
+        const code = command === fails ? 1 : 0;
+        return { code, signal: undefined, stdout: '', stderr: '3 flow entries have been deleted' };
+      },
+    } as unknown as Processes);
+  const flow = { protocol: 'udp', address: 'fd00:96::10', port: 53 };
+  expect(await found('').forgetFlows([flow])).toBe(3);
+  expect(calls).toEqual(['conntrack -D -f ipv6 -p udp --orig-dst fd00:96::10 --orig-port-dst 53']);
+  const families = await Promise.all(['', 'sysctl', 'nft'].map((fails) => found(fails).families()));
+  expect(families.map((all) => all.map(({ name }) => name))).toEqual([['IPv4', 'IPv6'], ['IPv4'], ['IPv4']]);
 });

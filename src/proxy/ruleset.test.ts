@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Service } from '../api/core/v1.ts';
 import type { EndpointSlice } from '../api/discovery/v1.ts';
-import { ipv4 } from '../machinery/address-family.ts';
+import { type AddressFamily, ipv4, ipv6 } from '../machinery/address-family.ts';
 import { seededRandom } from '../platform/random.ts';
 import { type Contribution, contributionOf } from './contribution.ts';
 import { frontsOf } from './fronts.ts';
@@ -15,31 +15,49 @@ const address = '10.96.1.1';
 const front = `${address} . tcp . 80`;
 const sticky = { sessionAffinity: 'ClientIP' } as const;
 
-/** What a Service with these endpoints contributes; those of `10.244.2.` are on another node. */
+/** An address of IPv4 as one of a family. */
+const as = (family: AddressFamily, address: string) =>
+  family === ipv4 ? address : `fd00:${address.split('.').slice(0, 3).join(':')}::${address.split('.')[3]}`;
+
+/** What a Service with these endpoints contributes, at addresses of a family; those of `10.244.2.` are on another node. */
 function of(
   addresses: readonly string[],
   spec: Partial<Service['spec']> = {},
   clusterIP = address,
+  family = ipv4,
 ): Contribution {
-  const service: Service = { metadata: {}, spec: { clusterIP, ports: [httpPort], ...spec } };
+  const service: Service = {
+    metadata: {},
+    spec: {
+      ...{ ports: [httpPort], ...spec },
+      clusterIP: as(family, clusterIP),
+      externalIPs: spec.externalIPs?.map((one) => as(family, one)),
+    },
+  };
   const slice: EndpointSlice = {
     metadata: {},
-    addressType: 'IPv4',
+    addressType: family.name,
     ports: (spec.ports ?? [httpPort]).map((port) => ({ ...port, port: 8080 })),
     endpoints: addresses.map((one) => ({
-      addresses: [one],
+      addresses: [as(family, one)],
       nodeName: one.startsWith('10.244.2.') ? 'node-2' : 'node-1',
     })),
   };
-  return contributionOf(frontsOf(service, [slice], node), clusterIP);
+  const here = { ...node, family, addresses: node.addresses.map((one) => as(family, one)) };
+  return contributionOf(frontsOf(service, [slice], here), as(family, clusterIP));
 }
 
 const pods = (count: number, first = 0) => Array.from({ length: count }, (_, i) => `10.244.1.${i + first}`);
 
 /** Rules that a table follows. */
 class Followed {
-  readonly rules = new Ruleset(ipv4, '10.244.0.0/16');
-  readonly table = new NftTable();
+  readonly rules: Ruleset;
+  readonly table: NftTable;
+
+  constructor(family = ipv4) {
+    this.rules = new Ruleset(family, family === ipv4 ? '10.244.0.0/16' : 'fd00:10:244::/48');
+    this.table = new NftTable(family.nft);
+  }
 
   /** Sets Services, and gives the lines that make the table follow. */
   set(...changes: readonly (readonly [service: string, contribution: Contribution | undefined])[]): string[] {
@@ -113,35 +131,40 @@ describe('changes', () => {
     expect(followed.table.elements('slots').size).toBe(3);
   });
 
-  test('however Services come, change and go, the table is what it would be anew', () => {
-    const random = seededRandom(7);
-    const below = (count: number) => Math.floor(random.next() * count);
-    const followed = new Followed();
-    for (let step = 0; step < 400; step++) {
-      const changes = Array.from({ length: 1 + below(3) }, () => {
-        const which = below(6);
-        if (below(5) === 0) return [`s${which}`, undefined] as const;
-        const addresses = [...pods(below(9), below(20)), ...(below(2) ? [`10.244.2.${below(5)}`] : [])];
-        const spec = {
-          ...(below(2) ? sticky : {}),
-          externalTrafficPolicy: below(2) ? 'Local' : 'Cluster',
-          internalTrafficPolicy: below(4) ? 'Cluster' : 'Local',
-          externalIPs: [`203.0.113.${which}`],
-          ports: [{ ...httpPort, nodePort: 30_000 + which }],
-        };
-        return [`s${which}`, of(addresses, spec, `10.96.0.${which}`)] as const;
-      });
-      followed.set(...changes);
-      const fresh = new NftTable();
-      fresh.apply([...followed.rules.reload()].join('\n'));
-      const seen = (table: NftTable) =>
-        ['services', 'inner', 'refused', 'pools', 'inner-pools', 'choices', 'slots', 'live', 'hairpin'].map(
-          (set) => [set, ...[...table.elements(set)].map((element) => element.join(' : ')).sort()],
-        );
-      expect(seen(followed.table)).toEqual(seen(fresh));
-      expect([...followed.table.chains].sort()).toEqual([...fresh.chains].sort());
-    }
-  });
+  test.each([ipv4, ipv6])(
+    'however Services come, change and go, the table is what it would be anew: $name',
+    (family) => {
+      const random = seededRandom(7);
+      const below = (count: number) => Math.floor(random.next() * count);
+      const followed = new Followed(family);
+      const other = new NftTable(family === ipv4 ? 'ip6' : 'ip');
+      for (let step = 0; step < 400; step++) {
+        const changes = Array.from({ length: 1 + below(3) }, () => {
+          const which = below(6);
+          if (below(5) === 0) return [`s${which}`, undefined] as const;
+          const addresses = [...pods(below(9), below(20)), ...(below(2) ? [`10.244.2.${below(5)}`] : [])];
+          const spec = {
+            ...(below(2) ? sticky : {}),
+            externalTrafficPolicy: below(2) ? 'Local' : 'Cluster',
+            internalTrafficPolicy: below(4) ? 'Cluster' : 'Local',
+            externalIPs: [`203.0.113.${which}`],
+            ports: [{ ...httpPort, nodePort: 30_000 + which }],
+          };
+          return [`s${which}`, of(addresses, spec, `10.96.0.${which}`, family)] as const;
+        });
+        other.apply(followed.set(...changes).join('\n'));
+        expect(other.size + other.chains.size).toBe(0);
+        const fresh = new NftTable(family.nft);
+        fresh.apply([...followed.rules.reload()].join('\n'));
+        const seen = (table: NftTable) =>
+          ['services', 'inner', 'refused', 'pools', 'inner-pools', 'choices', 'slots', 'live', 'hairpin'].map(
+            (set) => [set, ...[...table.elements(set)].map((element) => element.join(' : ')).sort()],
+          );
+        expect(seen(followed.table)).toEqual(seen(fresh));
+        expect([...followed.table.chains].sort()).toEqual([...fresh.chains].sort());
+      }
+    },
+  );
 });
 
 describe('clients that stay with their backend', () => {

@@ -1,12 +1,17 @@
 /**
- * The proxy's table as nft would have it after some scripts: chains with their rules, and elements of sets and maps. It is as strict as the kernel:
+ * The proxy's table of one family as nft would have it after some scripts: chains with their rules, and elements of sets and maps. It is as strict as the kernel:
  * what is deleted has to be there, what is added must not have another value, and no chain goes that an element leads to.
  */
 export class NftTable {
+  readonly #family: 'ip' | 'ip6';
   readonly #elements = new Map<string, Map<string, string>>();
   readonly chains = new Map<string, string[]>();
 
-  /** Carries a script out, line by line. */
+  constructor(family: 'ip' | 'ip6' = 'ip') {
+    this.#family = family;
+  }
+
+  /** Carries a script out, line by line; what is of another family stays out. */
   apply(script: string): void {
     for (const line of script.split('\n')) this.#carryOut(line);
   }
@@ -36,7 +41,9 @@ export class NftTable {
   }
 
   #carryOut(line: string): void {
-    const [, verb, what, name = '', rest = ''] = /^(\w+) (\w+) ip k8ts-proxy ?(\S*) ?(.*)$/.exec(line) ?? [];
+    const [, verb, what, family, name = '', rest = ''] =
+      /^(\w+) (\w+) (ip6?) k8ts-proxy ?(\S*) ?(.*)$/.exec(line) ?? [];
+    if (family !== this.#family) return;
     if (what === 'element') this.#element(verb === 'add', name, rest.slice(2, -2).split(', '));
     else if (what === 'chain' && verb === 'add') this.chains.set(name, this.chains.get(name) ?? []);
     else if (what === 'chain') this.#deleteChain(name);
