@@ -4,17 +4,21 @@ import { invalid, renderErrors, required } from '../../../machinery/field-error.
 import { aggregated, byteLength } from '../../../machinery/go-text.ts';
 import { dns1123LabelErrors, dns1123SubdomainErrors } from '../../../machinery/names.ts';
 import { TransformError } from '../transform-error.ts';
-import {
-  type EncryptedDEKSourceType,
-  type EncryptedObject,
-  EncryptedObjectSchema,
-} from './generated/kms/v2/encrypted-object_pb.js';
+import { EncryptedObjectSchema } from './generated/kms/v2/encrypted-object_pb.js';
 
-/** What a plugin made of a seed or key, with all that it wants to be told when it decrypts that. */
-export type SealedSource = Pick<
-  EncryptedObject,
-  'keyID' | 'encryptedDEKSource' | 'encryptedDEKSourceType' | 'annotations'
->;
+/** What a plugin made of a seed or key, with all that it wants to be told when it decrypts that; fields of an EncryptedObject. */
+export interface SealedSource {
+  keyID: string;
+  encryptedDEKSource: Uint8Array;
+  /** 0 of a key, 1 of a seed of keys. */
+  encryptedDEKSourceType: number;
+  annotations: Record<string, Uint8Array>;
+}
+
+/** Encrypted data, with what they are encrypted with. */
+export interface Envelope extends SealedSource {
+  encryptedData: Uint8Array;
+}
 
 const mostSourceBytes = 1024;
 const mostKeyIdBytes = 1024;
@@ -28,8 +32,8 @@ export function encodeEnvelope(source: SealedSource, encryptedData: Uint8Array):
 }
 
 /** Throws a TransformError for what is no envelope. */
-export function decodeEnvelope(stored: Uint8Array): EncryptedObject {
-  let envelope: EncryptedObject;
+export function decodeEnvelope(stored: Uint8Array): Envelope {
+  let envelope: Envelope;
   try {
     envelope = fromBinary(EncryptedObjectSchema, stored);
   } catch {
@@ -39,7 +43,7 @@ export function decodeEnvelope(stored: Uint8Array): EncryptedObject {
   return envelope;
 }
 
-function check({ encryptedData, ...source }: SealedSource & { encryptedData: Uint8Array }): void {
+function check({ encryptedData, ...source }: Envelope): void {
   const error =
     typeError(source) ?? (encryptedData.length === 0 ? 'encrypted data is empty' : boundsError(source));
   if (error) throw new TransformError(error);
@@ -50,7 +54,7 @@ export const sourceError = (source: SealedSource): string | undefined =>
   typeError(source) ?? boundsError(source);
 
 /** The number of the last type that there is; they begin with 0. */
-const lastType: EncryptedDEKSourceType = 1;
+const lastType = 1;
 
 const typeError = ({ encryptedDEKSourceType: type }: SealedSource) =>
   type < 0 || type > lastType ? `unknown encryptedDEKSourceType: ${type}` : undefined;

@@ -4,11 +4,8 @@ import { Recent } from '../../../platform/recent.ts';
 import { aesgcm, seededGcm } from '../ciphers.ts';
 import { TransformError } from '../transform-error.ts';
 import type { Opened, Transformer, ValuePlace } from '../transformer.ts';
-import { decodeEnvelope, encodeEnvelope, sourceId } from './envelope.ts';
-import {
-  EncryptedDEKSourceType as SourceType,
-  type EncryptedObject,
-} from './generated/kms/v2/encrypted-object_pb.js';
+import { decodeEnvelope, encodeEnvelope, type Envelope, sourceId } from './envelope.ts';
+import { EncryptedDEKSourceType as SourceType } from './generated/kms/v2/encrypted-object_pb.js';
 import type { KeyProvider } from './key-provider.ts';
 import { KeyServiceError } from './key-service.ts';
 import { KnownSources } from './known-sources.ts';
@@ -62,7 +59,7 @@ export class KmsTransformer implements Transformer {
   }
 
   prepare(stored: Uint8Array, { again }: { again: boolean }): Promise<void> | undefined {
-    let envelope: EncryptedObject;
+    let envelope: Envelope;
     try {
       envelope = decodeEnvelope(stored);
     } catch {
@@ -86,7 +83,7 @@ export class KmsTransformer implements Transformer {
   }
 
   /** The values of one seed wait for one answer. */
-  async #ask(id: string, envelope: EncryptedObject): Promise<void> {
+  async #ask(id: string, envelope: Envelope): Promise<void> {
     const { service, counts } = this.#provider;
     counts.noteMiss();
     try {
