@@ -66,10 +66,11 @@ function compileNode(expression: string, node: Node, options: CompileOptions): P
   const library = options.library ? withKubernetes(options.library) : kubernetesLibrary();
   const scope: CheckOptions['variables'] = new Map(Object.entries(variables));
   const types = new Map<Node, CelType>();
-  const { type, issues } = check(node, { variables: scope, library, recordType: records?.find, types });
+  const checked = check(node, { variables: scope, library, recordType: records?.find, types });
+  const { type, issues } = checked;
   if (issues.length === 0) issues.push(...literalIssues(node, { library, types }));
   if (issues.length > 0) throw new CelCompileError(expression, issues);
-  const fault = constantFault(node, library);
+  const fault = checked.fault ?? constantFault(node, library);
   if (fault) throw new CelInstantiationError(fault);
   const isVariable = (name: string) => scope.has(name);
   const step = new Planner({ library, isVariable, types, makeRecord: records?.make }).plan(node);

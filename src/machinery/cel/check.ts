@@ -40,11 +40,20 @@ export interface CheckOptions {
   types?: Map<Node, CelType>;
 }
 
+export interface Checked {
+  type: CelType;
+  /** What is wrong. */
+  issues: Issue[];
+  /** Why no program can be made of an expression with which nothing else is wrong. */
+  fault: string | undefined;
+}
+
 /** The type of an expression, and what is wrong with it. */
-export function check(node: Node, options: CheckOptions): { type: CelType; issues: Issue[] } {
+export function check(node: Node, options: CheckOptions): Checked {
   const issues: Issue[] = [];
-  const type = substitute(new Checker(options, issues).typeOf(node, options.variables), new Map());
-  return { type, issues: issues.sort((a, b) => a.offset - b.offset) };
+  const checker = new Checker(options, issues);
+  const type = substitute(checker.typeOf(node, options.variables), new Map());
+  return { type, issues: issues.sort((a, b) => a.offset - b.offset), fault: checker.fault };
 }
 
 type Scope = ReadonlyMap<string, CelType>;
@@ -64,6 +73,7 @@ export function namespacedFunction(
 class Checker {
   readonly #options: CheckOptions;
   readonly #issues: Issue[];
+  fault: string | undefined;
 
   constructor(options: CheckOptions, issues: Issue[]) {
     this.#options = options;
@@ -123,14 +133,25 @@ class Checker {
   #name(node: NodeOf<'name'>, scope: Scope): CelType {
     const type = scope.get(node.name);
     if (type) return type;
-    return typeNames.has(node.name) ? typeType : this.#undeclared(node, node.name);
+    return this.#typeNamed(node.name) ?? this.#undeclared(node, node.name);
+  }
+
+  /** As upstream, the types of records may be named, but are no values. */
+  #typeNamed(name: string): CelType | undefined {
+    if (typeNames.has(name)) return typeType;
+    if (!this.#options.recordType?.(name)) return undefined;
+    this.fault ??= `reference to undefined type: ${name}`;
+    return typeType;
   }
 
   #select(node: NodeOf<'select'>, scope: Scope): CelType {
     const full = qualifiedName(node);
     const variable = full === undefined ? undefined : scope.get(full);
     if (variable) return variable;
-    if (full && typeNames.has(full) && !scope.has(full.split('.', 1)[0] as string)) return typeType;
+    if (full && !scope.has(full.split('.', 1)[0] as string)) {
+      const type = this.#typeNamed(full);
+      if (type) return type;
+    }
     const operand = this.typeOf(node.operand, scope);
     const type = this.#field(operand, node);
     if (!node.optional && operand.kind !== 'optional') return type;

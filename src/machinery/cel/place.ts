@@ -99,6 +99,10 @@ export function selectField(value: CelValue, field: CelValue): CelValue | CelErr
   return value instanceof CelMap ? (value.get(field) ?? absent(value, field)) : elementAt(value, field);
 }
 
+/** A field of a record of which no fields are known: null where there is none. */
+export const openField = (value: CelValue, field: CelValue): CelValue | CelError =>
+  value instanceof CelMap ? (value.get(field) ?? null) : elementAt(value, field);
+
 function absent(map: CelMap, key: CelValue): CelValue | CelError {
   return map.has(key) ? null : noKey(key);
 }

@@ -14,6 +14,7 @@ import {
   has,
   type Planned,
   read,
+  openField,
   selectField,
   type Step,
   within,
@@ -110,10 +111,12 @@ export class Planner {
     if (full && !slots.has(head) && this.#options.isVariable(full))
       return read((frame) => frame.lookup(full));
     const { field, optional } = node;
+    const operand = this.#options.types?.get(node.operand);
+    const isOpen = operand?.kind === 'opaque' && operand.open === true;
     return within(this.planned(node.operand, slots), {
       optional,
       key: () => field,
-      take: selectField,
+      take: isOpen && !optional ? openField : selectField,
     });
   }
 

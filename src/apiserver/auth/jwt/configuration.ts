@@ -1,4 +1,5 @@
 import { expectKind } from '../../../machinery/configuration-kind.ts';
+import { authoritiesError } from '../../kinds/shared/pem.ts';
 import { domainPath, repeats } from '../../kinds/shared/validate.ts';
 import {
   duplicate,
@@ -139,7 +140,16 @@ function issuerErrors(issuer: Partial<JwtAuthenticator['issuer']>, path: string,
       errors.push(invalid(`${path}.discoveryURL`, discoveryURL, 'discoveryURL must be different from URL'));
     errors.push(...urlErrors(discoveryURL, `${path}.discoveryURL`));
   }
-  return [...errors, ...audienceErrors(audiences, policy, path)];
+  return [
+    ...errors,
+    ...audienceErrors(audiences, policy, path),
+    ...authorityErrors(issuer.certificateAuthority, `${path}.certificateAuthority`),
+  ];
+}
+
+function authorityErrors(text: string | undefined, field: string): FieldError[] {
+  const why = text ? authoritiesError(text) : undefined;
+  return why ? [invalid(field, '<omitted>', why)] : [];
 }
 
 function audienceErrors(audiences: readonly string[], policy: string, path: string): readonly FieldError[] {

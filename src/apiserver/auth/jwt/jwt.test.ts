@@ -299,6 +299,11 @@ describe('a configuration', () => {
   const check = (one: object, more: object = {}) =>
     checkAuthentication({ ...head, jwt: [{ issuer, claimMappings, ...one }], ...more }, 'https://own');
 
+  test('takes authorities in PEM', () => {
+    const own = { ...issuer, certificateAuthority: ca };
+    expect(check({ issuer: own }).jwt).toEqual([{ issuer: own, claimMappings }]);
+  });
+
   test('is taken in each of its versions', () => {
     for (const version of ['v1', 'v1beta1', 'v1alpha1'])
       expect(check({}, { apiVersion: `apiserver.config.k8s.io/${version}` }).jwt).toHaveLength(1);
@@ -323,6 +328,19 @@ describe('a configuration', () => {
     [
       { issuer: { ...issuer, discoveryURL: 'https://issuer/' } },
       'jwt[0].issuer.discoveryURL: Invalid value: "https://issuer/": discoveryURL must be different from URL',
+    ],
+    [
+      { issuer: { ...issuer, certificateAuthority: 'some text' } },
+      'jwt[0].issuer.certificateAuthority: Invalid value: "<omitted>": data does not contain any valid RSA or ECDSA certificates',
+    ],
+    [
+      {
+        issuer: {
+          ...issuer,
+          certificateAuthority: '-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n',
+        },
+      },
+      'jwt[0].issuer.certificateAuthority: Invalid value: "<omitted>": x509: malformed certificate',
     ],
     [
       { issuer: { url: 'https://x' } },

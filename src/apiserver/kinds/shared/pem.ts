@@ -54,3 +54,10 @@ export function bundleError(base64: string | undefined): string | undefined {
   const why = errors[0] ? `failed to parse certificate: ${errors[0]}` : none;
   return `unable to load root certificates: ${why}`;
 }
+
+/** Why a text in PEM has no certificates of authorities, or one that cannot be read; undefined where there is nothing wrong. */
+export function authoritiesError(text: string): string | undefined {
+  const found = pemBlocks(text).filter(({ type, hasHeaders }) => type === 'CERTIFICATE' && !hasHeaders);
+  if (found.length === 0) return 'data does not contain any valid RSA or ECDSA certificates';
+  return found.map(certificateError).find((error) => error !== undefined);
+}
