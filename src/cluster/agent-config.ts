@@ -3,8 +3,8 @@ import type { KeyPair } from './pki.ts';
 /** Everything one node has to know; written as JSON beside what the node keeps. */
 export interface AgentConfig {
   nodeName: string;
-  /** The node's address: what it listens on and is reached at. */
-  address: string;
+  /** The node's addresses, at most one of a family; on the first it listens and is reached. */
+  addresses: readonly string[];
   /** URLs of the API servers. */
   servers: string[];
   /** The cluster's authority, PEM. */
@@ -26,7 +26,7 @@ export interface AgentConfig {
   cgroupRoot: string;
   clusterDns: string;
   domain: string;
-  podRange: string;
+  podRanges: readonly string[];
   /** Largest packet between nodes, bytes. */
   mtu: number;
   /** Name servers for names outside the cluster. */

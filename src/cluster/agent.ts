@@ -86,6 +86,7 @@ export async function startAgent(
   const hostPorts = createHostPorts({
     informers: own,
     nodeName: config.nodeName,
+    podRanges: config.podRanges,
     platform: { ...platform, log: log.named('network') },
   });
   const events = new EventSeriesRecorder({
@@ -190,17 +191,14 @@ async function kubeletOf(
       plugins: `${root}/plugins_registry`,
     },
     node: {
-      addresses: [
-        { type: 'InternalIP', address: config.address },
-        { type: 'Hostname', address: config.nodeName },
-      ],
+      addresses: [...internal(config.addresses), { type: 'Hostname', address: config.nodeName }],
       labels: config.labels,
       capacity: config.capacity,
     },
     cluster: { dnsServers: [config.clusterDns], domain: config.domain },
     cgroupRoot: config.cgroupRoot,
     server: {
-      host: config.address,
+      host: config.addresses[0] as string,
       port,
       tls,
       listen: listenHttps,
@@ -209,13 +207,16 @@ async function kubeletOf(
   });
 }
 
+const internal = (addresses: readonly string[]) =>
+  addresses.map((address) => ({ type: 'InternalIP', address }));
+
 function networking(
   config: AgentConfig,
   platform: Platform,
   { informers, events }: { informers: Informers; events: Recorder },
 ): Component[] {
   const { clock, random, log, processes } = platform;
-  const { nodeName, dir, runDir, podRange, mtu, address, domain, upstreamDns } = config;
+  const { nodeName, dir, runDir, podRanges, mtu, addresses, domain, upstreamDns } = config;
   return [
     createNetwork({
       nodeName,
@@ -224,13 +225,13 @@ function networking(
       cniConfigDir: `${dir}/cni`,
       // Pods do not outlive the machine's start, and their addresses are free with them.
       cniStateDir: `${runDir}/pod-addresses`,
-      podRange,
+      podRanges,
       mtu,
     }),
     createProxy({
       nodeName,
       informers,
-      podRanges: podRange.split(','),
+      podRanges,
       backend: nftablesBackend(processes),
       health: {
         listen: listenPlainHttp,
@@ -246,7 +247,7 @@ function networking(
       informers,
       log: log.named('dns'),
       random,
-      address,
+      addresses,
       port: 53,
       domain,
       upstreams: upstreamDns.map((server) => ({ address: server, port: 53 })),

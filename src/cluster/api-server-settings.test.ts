@@ -63,7 +63,11 @@ test.each([
   async (modes, told, expected) => {
     const means = await readApiServerSettings(
       { authorization: { modes }, authentication: { allowAnonymous: told } },
-      { platform: systemPlatform(silentLog), issuer: 'https://own', others: { podRange: '10.244.0.0/16' } },
+      {
+        platform: systemPlatform(silentLog),
+        issuer: 'https://own',
+        others: { podRanges: ['10.244.0.0/16'] },
+      },
     );
     expect(means.options.allowAnonymous).toBe(expected);
     await means.close();

@@ -12,6 +12,7 @@ import { type AuditSettings, startAuditing } from './audit.ts';
 import {
   type OtherAddresses,
   readServiceNetwork,
+  refuseTaken,
   type ServiceNetwork,
   storedServiceNetwork,
   usualServiceNetwork,
@@ -61,10 +62,10 @@ export interface LimitSettings {
 /** The settings as the API server takes them. */
 export interface ApiServerMeans {
   /**
-   * The same for the cluster in a store: its Services have the addresses that they had before, where the user does not say. Throws a
-   * UserError where the cluster is a new one that could not have them.
+   * The same for the cluster in a store, in which others have these addresses: its Services have those that they had before, where the
+   * user does not say. Throws a UserError where they cannot have them.
    */
-  inCluster(store: Store): Promise<ApiServerMeans>;
+  inCluster(store: Store, others: OtherAddresses): Promise<ApiServerMeans>;
   options: Partial<ApiServerOptions>;
   services: ServiceNetwork;
   serviceAccounts: ServiceAccountMeans;
@@ -115,10 +116,14 @@ export async function readApiServerSettings(
   // The last, since it begins what has to be ended.
   const encrypting = await readEncryption(more.encryption ?? {}, platform);
   const means: ApiServerMeans = {
-    async inCluster(store) {
-      if (told) return means;
+    async inCluster(store, known) {
+      if (told) {
+        readServiceNetwork(told, known);
+        return means;
+      }
       const stored = await storedServiceNetwork(store, encrypting.options?.transformers);
-      const network = stored ?? readServiceNetwork(undefined, others);
+      const network = stored ?? readServiceNetwork(undefined, known);
+      refuseTaken(network, { podRanges: known.podRanges });
       return { ...means, services: network, options: { ...means.options, ...withServices(network) } };
     },
     services,

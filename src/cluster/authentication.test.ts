@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { createAuthority } from '../cluster/pki.ts';
+import { systemClock } from '../platform/clock.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
+import { systemRandom } from '../platform/random.ts';
 import { readAuthentication } from './authentication.ts';
 import { readTokenFile } from './token-file.ts';
 
@@ -19,14 +22,15 @@ const oidc = {
 
 describe('the flags of one issuer', () => {
   test('are a configuration of it', async () => {
-    const caFile = await put('/etc/ca.pem', 'authority');
+    const { certificate } = await createAuthority({ clock: systemClock, random: systemRandom });
+    const caFile = await put('/etc/ca.pem', certificate);
     const read = await readAuthentication(
       { oidc: { ...oidc, caFile, groupsClaim: 'groups', groupsPrefix: 'g:' } },
       means,
     );
     expect(read.jwt?.issuers).toEqual([
       {
-        issuer: { url: 'https://issuer', audiences: ['k8s'], certificateAuthority: 'authority' },
+        issuer: { url: 'https://issuer', audiences: ['k8s'], certificateAuthority: certificate },
         claimValidationRules: [{ claim: 'team', requiredValue: 'a' }],
         claimMappings: {
           username: { claim: 'sub', prefix: 'https://issuer#' },

@@ -10,7 +10,7 @@ import type { ControllerContext } from '../controllers/controller.ts';
 import type { Meter } from '../platform/metrics/meter.ts';
 import type { Platform } from '../platform/platform.ts';
 import { createScheduler, type SchedulerOptions } from '../scheduler/scheduler.ts';
-import { network } from './options.ts';
+import { usualPodNetwork } from './pod-network.ts';
 
 /** A component of the control plane as itself. */
 export const systemUser = (name: string): UserInfo => ({
@@ -41,15 +41,13 @@ function contextOf(means: ProcessMeans, user: UserInfo, component: string): Cont
 /** All controllers. The addresses of pods are the usual ones unless given. `contextFor` is what they have been given, by name. */
 export function controllerManager(
   means: ProcessMeans,
-  options: Omit<ControllersOptions, 'contextFor' | 'podRange' | 'nodeBits'> & {
-    podRange?: string;
-  },
+  options: Omit<ControllersOptions, 'contextFor' | 'podRanges'> &
+    Partial<Pick<ControllersOptions, 'podRanges'>>,
 ): { controllers: Component[]; contextFor(name: string): ControllerContext } {
   const contextFor = (name: string, reporter = name) => contextOf(means, serviceAccount(name), reporter);
-  const { nodeBits } = network;
-  const { podRange = network.podRange } = options;
+  const { podRanges = usualPodNetwork.ranges } = options;
   return {
-    controllers: createControllers({ ...options, contextFor, podRange, nodeBits }),
+    controllers: createControllers({ ...options, contextFor, podRanges }),
     contextFor,
   };
 }

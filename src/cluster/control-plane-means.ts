@@ -4,6 +4,13 @@ import { type ApiServerMeans, type ApiServerSettings, readApiServerSettings } fr
 import { wholeTimes } from './election-times.ts';
 import { network } from './options.ts';
 import {
+  cidrsOf,
+  type PodNetwork,
+  type PodNetworkSettings,
+  readPodNetwork,
+  type WantedPodNetwork,
+} from './pod-network.ts';
+import {
   readScheduling,
   type Scheduling,
   type ToldScheduling,
@@ -18,6 +25,8 @@ export interface ControlPlaneSettings {
   schedulerConfig?: string;
   scheduler?: ToldScheduling;
   apiServer?: ApiServerSettings;
+  /** Where pods have their addresses. */
+  pods?: PodNetworkSettings;
   /** Whether others write into the store as well. */
   sharedStore?: boolean;
 }
@@ -25,14 +34,16 @@ export interface ControlPlaneSettings {
 /** What has to fit them. */
 interface Surroundings {
   platform: Platform;
-  /** Addresses of all pods, where not as usual. */
-  podRange?: string | undefined;
-  /** Where others find the API server: an address, or the range that it will be of. */
-  publicAddress?: string | undefined;
+  /** Where pods have their addresses if nobody says; upstream's usual place unless given. */
+  usualPods?: PodNetwork | undefined;
+  /** Where others find the API server, by what is known of the addresses of pods: addresses, or the ranges that they will be of. */
+  publicAddresses?: (pods: WantedPodNetwork) => readonly string[];
 }
 
 /** The same, read and found to be usable. */
 export interface ControlPlaneMeans {
+  /** Where pods are to have their addresses; the cluster may have them elsewhere. */
+  pods: WantedPodNetwork;
   /** Closed by the control plane when it stops. */
   apiServer: ApiServerMeans;
   /** Who issues the tokens of service accounts, unless the settings say otherwise. */
@@ -43,22 +54,31 @@ export interface ControlPlaneMeans {
 
 /** Throws a UserError for what cannot be used. To be called before anything is changed on the machine. */
 export async function readControlPlaneSettings(
-  { leaderElection, schedulerConfig, scheduler, apiServer = {}, sharedStore = false }: ControlPlaneSettings,
-  { platform, podRange = network.podRange, publicAddress }: Surroundings,
+  {
+    leaderElection,
+    schedulerConfig,
+    scheduler,
+    apiServer = {},
+    pods: toldPods = {},
+    sharedStore = false,
+  }: ControlPlaneSettings,
+  { platform, usualPods, publicAddresses = () => [] }: Surroundings,
 ): Promise<ControlPlaneMeans> {
+  const pods = readPodNetwork(toldPods, usualPods);
   const times = wholeTimes(leaderElection, { isAlone: !sharedStore });
   const scheduling = schedulerConfig
     ? await readScheduling(schedulerConfig, platform.files)
     : scheduler && toldScheduling(scheduler);
   const issuer = `https://kubernetes.default.svc.${network.domain}`;
   return {
+    pods,
     times,
     scheduling,
     issuer,
     apiServer: await readApiServerSettings(apiServer, {
       platform,
       issuer,
-      others: { podRange, publicAddress },
+      others: { podRanges: cidrsOf(pods.network), publicAddresses: publicAddresses(pods) },
     }),
   };
 }

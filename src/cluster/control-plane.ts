@@ -4,6 +4,7 @@ import { TransformError } from '../apiserver/encryption/transform-error.ts';
 import { type ApiServer, createApiServer } from '../apiserver/server.ts';
 import { tlsNodeDialer } from '../apiserver/streams/node-dialer.ts';
 import { Client } from '../client/client.ts';
+import { familyOf } from '../machinery/address-family.ts';
 import { UsageCollector } from '../metrics/usage-collector.ts';
 import { systemConnector } from '../platform/connect.ts';
 import { type HttpsGet, type HttpsGetter, httpsGetter } from '../platform/https-get.ts';
@@ -29,6 +30,7 @@ import { type RolesOptions, runRoles } from './roles.ts';
 import { type RunningComponents, runComponents } from './run-components.ts';
 import { administrator, ownCertificateName, ServerCertificates } from './server-certificates.ts';
 import { withKeys } from './service-accounts.ts';
+import { cidrsOf, keptPodNetwork, type PodNetwork } from './pod-network.ts';
 import { type ServiceNetwork, serviceNetworkNow } from './service-network.ts';
 import { shareReads } from './shared-read.ts';
 import { unusableStore } from './unusable-store.ts';
@@ -49,10 +51,13 @@ export interface ControlPlaneOptions {
   names?: readonly string[];
   /** 0 is any free one. */
   port: number;
-  /** Where pods and nodes find the server; the `kubernetes` Service has no endpoints where there is none. */
-  advertiseAddress?: string;
-  /** Addresses of all pods, where not as usual: a node gets 256 of them. */
-  podRange?: string;
+  /**
+   * Where pods and nodes find the server, at most one address of a family; the `kubernetes` Service leads to that of its own, and has no
+   * endpoints where there is none.
+   */
+  advertiseAddresses?: readonly string[];
+  /** Where pods have their addresses; the store is asked unless it is known. */
+  pods?: PodNetwork;
   /** Whether others write into the store as well. */
   sharedStore?: boolean;
   means: ControlPlaneMeans;
@@ -76,8 +81,9 @@ export interface ControlPlane extends KubeconfigSource {
   port: number;
   /** A client with all rights, in this process. */
   admin: Client;
-  /** Where Services have their addresses. */
+  /** Where Services and pods have their addresses. */
   services: ServiceNetwork;
+  pods: PodNetwork;
   stop(): Promise<void>;
 }
 
@@ -109,12 +115,21 @@ async function credentials({
   return { authority, proxyAuthority, tokenKey, certificates };
 }
 
+/** The options for the cluster in the store: its pods and Services have their addresses where they had them before. */
+async function inCluster(told: ControlPlaneOptions) {
+  const { store, means, platform } = told;
+  const pods = told.pods ?? (await keptPodNetwork(store, means.pods, platform.log));
+  const others = { podRanges: cidrsOf(pods), publicAddresses: told.advertiseAddresses };
+  const apiServer = await means.apiServer.inCluster(store, others);
+  return { ...told, pods, means: { ...means, apiServer } };
+}
+
 /** API server, controllers and scheduler in this process. When it resolves, the API answers. */
 export async function startControlPlane(told: ControlPlaneOptions): Promise<ControlPlane> {
   const onUnreadable = (error: unknown) => unreadable(error, told.means.apiServer.options);
-  const settings = await told.means.apiServer.inCluster(told.store).catch(onUnreadable);
-  const options = { ...told, means: { ...told.means, apiServer: settings } };
-  const { platform, store, threads } = options;
+  const options = await inCluster(told).catch(onUnreadable);
+  const { platform, store, threads, pods } = options;
+  const settings = options.means.apiServer;
   const { issuer } = options.means;
   // A thread begins while the rest does.
   const listen = threads?.http ? listenInThread(threads.http) : listenHttps;
@@ -170,6 +185,7 @@ export async function startControlPlane(told: ControlPlaneOptions): Promise<Cont
     onRenewed,
     admin: new Client(server.transportFor(administrator)),
     services,
+    pods,
     async stop() {
       await server.drain();
       await Promise.all([running.stop().then(kubelets.close), roles.stop()]);
@@ -187,14 +203,14 @@ interface RolesMeans extends Pick<RolesOptions, 'authority' | 'serverAuthorities
 /** Controllers and scheduler; without them there is no server either. */
 function startRoles(
   server: ApiServer,
-  { platform, volumeDir, podRange, sharedStore, threads, means: { times, scheduling } }: ControlPlaneOptions,
+  { platform, volumeDir, pods, sharedStore, threads, means: { times, scheduling } }: ControlPlaneOptions,
   { measured, ...means }: RolesMeans,
 ): Promise<RunningComponents> {
   return runRoles(server, {
     ...means,
     platform,
     volumeDir,
-    podRange,
+    podRanges: pods?.ranges,
     isAlone: !sharedStore,
     times,
     scheduling,
@@ -249,14 +265,17 @@ async function listenEverywhere(
   {
     platform,
     addresses,
-    advertiseAddress,
+    advertiseAddresses = [],
     listen,
     tls,
     means,
     ...options
   }: ControlPlaneOptions & { listen: HttpListener; tls: ServerTls },
 ): Promise<number> {
-  const advertise = { address: advertiseAddress, serviceAddress: means.apiServer.services.apiServiceAddress };
+  const serviceAddress = means.apiServer.services.apiServiceAddress;
+  const address =
+    advertiseAddresses.find((one) => familyOf(one) === familyOf(serviceAddress)) ?? advertiseAddresses[0];
+  const advertise = { address, serviceAddress };
   let { port } = options;
   try {
     for (const host of addresses) {

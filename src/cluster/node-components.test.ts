@@ -42,17 +42,18 @@ const parts: Record<string, (informers: Informers) => Component> = {
       platform,
       cniConfigDir: '/cni',
       cniStateDir: '/cni-state',
-      podRange: '10.244.0.0/16',
+      podRanges: ['10.244.0.0/16'],
       mtu: 1500,
     }),
-  'host ports': (informers) => createHostPorts({ nodeName: 'node-1', informers, platform }),
+  'host ports': (informers) =>
+    createHostPorts({ nodeName: 'node-1', informers, platform, podRanges: ['10.244.0.0/16'] }),
   'network policies': (informers) => new NetworkPolicies({ nodeName: 'node-1', informers, platform }),
   dns: (informers) =>
     createDns({
       informers,
       log,
       random,
-      address: '127.0.0.1',
+      addresses: ['127.0.0.1'],
       port: 0,
       domain: 'cluster.local',
       upstreams: [],

@@ -1,9 +1,11 @@
 import type { Platform } from '../platform/platform.ts';
 import type { RunningProcess } from '../platform/processes.ts';
 import type { AgentConfig } from './agent-config.ts';
-import { type ClusterLayout, entryOf, type NodeLayout } from './hosts/layout.ts';
+import { type ClusterLayout, entryOf, type NodeLayout, ofFamilies } from './hosts/layout.ts';
 import { network } from './options.ts';
 import type { Pki } from './pki.ts';
+import { cidrsOf, familiesOf, type PodNetwork } from './pod-network.ts';
+import { serverUrl } from './server-url.ts';
 
 /** How this program is started again: the interpreter and the script. */
 export interface Program {
@@ -19,6 +21,8 @@ export interface NodeProcessOptions {
   node: NodeLayout;
   dataDir: string;
   apiPort: number;
+  /** Where pods have their addresses. */
+  pods: PodNetwork;
   /** Where cluster DNS answers. */
   dnsAddress: string;
   upstreamDns: string[];
@@ -43,13 +47,15 @@ export async function cniBinDirOf({ files }: Pick<Platform, 'files'>): Promise<s
  */
 export async function writeNodeConfig(options: NodeProcessOptions): Promise<boolean> {
   const { platform, pki, cluster, node, dataDir } = options;
-  const { name, address } = node;
+  const { name } = node;
+  const families = familiesOf(options.pods);
+  const addresses = ofFamilies(node.addresses, families);
   const dir = `${dataDir}/nodes/${name}`;
   const nodeName = `system:node:${name}`;
   const config: AgentConfig = {
     nodeName: name,
-    address,
-    servers: [`https://${cluster.hostAddress}:${options.apiPort}`],
+    addresses,
+    servers: ofFamilies(cluster.host, families).map((host) => serverUrl(host, options.apiPort)),
     authority: (await pki.authority()).certificate,
     node: await pki.pair(`node-${name}`, {
       commonName: nodeName,
@@ -59,7 +65,7 @@ export async function writeNodeConfig(options: NodeProcessOptions): Promise<bool
     proxy: await pki.pair('kube-proxy', { commonName: 'system:kube-proxy', usages: ['client'] }),
     serving: await pki.pair(`serving-${name}`, {
       commonName: nodeName,
-      hosts: [name, address],
+      hosts: [name, ...addresses],
       usages: ['server'],
     }),
     dir,
@@ -69,7 +75,7 @@ export async function writeNodeConfig(options: NodeProcessOptions): Promise<bool
     cgroupRoot: node.cgroupRoot,
     clusterDns: options.dnsAddress,
     domain: network.domain,
-    podRange: network.podRange,
+    podRanges: cidrsOf(options.pods),
     mtu: 1500,
     upstreamDns: options.upstreamDns,
   };

@@ -1,5 +1,6 @@
 import type { ElectionTimes } from '../client/election-plan.ts';
 import type { ApiServerSettings } from './api-server-settings.ts';
+import type { PodNetworkSettings } from './pod-network.ts';
 
 /** Where objects are kept, and for how long. */
 export interface StoreOptions {
@@ -27,6 +28,8 @@ export interface ClusterOptions extends StoreOptions {
   /** A `KubeSchedulerConfiguration` file that says how the scheduler decides. */
   schedulerConfig?: string;
   apiServer?: ApiServerSettings;
+  /** Where pods have their addresses. */
+  pods?: PodNetworkSettings;
   /** Whether pods reach the world outside this machine. */
   uplink: 'nat' | 'none';
 }
@@ -41,13 +44,8 @@ export interface EtcdOptions {
   keyFile?: string;
 }
 
-/** Fixed ranges of a cluster, upstream's usual ones; those of Services are a setting of the API server. */
+/** What is the same in every cluster: upstream's usual names and ports. */
 export const network = {
-  podRange: '10.244.0.0/16',
-  /** The pods' addresses where that has no part for each node; has it inside. */
-  largePodRange: '10.128.0.0/9',
-  /** Bits of the part of the pods' addresses that one node gets. */
-  nodeBits: 24,
   domain: 'cluster.local',
   kubeletPort: 10250,
   /** On which the proxy of each node tells how it is, as upstream's. */

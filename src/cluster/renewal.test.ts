@@ -20,6 +20,7 @@ import type { AgentConfig } from './agent-config.ts';
 import type { NodePairs } from './agent.ts';
 import { followCertificates } from './configured-agent.ts';
 import { clusterLayout, nodeLayout } from './hosts/layout.ts';
+import { usualPodNetwork } from './pod-network.ts';
 import { generateToken, nodeTokenGroup, tokenUsages } from './join/bootstrap-token.ts';
 import { join } from './join/join.ts';
 import { type JoinedNode, readNode, writeNode } from './join/joined-node.ts';
@@ -176,7 +177,7 @@ async function joined(platform: ReturnType<typeof behind>['platform']) {
     token,
     hashes: [],
     nodeName: 'n1',
-    address: '127.0.0.2',
+    addresses: () => ({ address: '127.0.0.2' }),
     platform,
   });
   const dataDir = `${dir}/n1`;
@@ -241,6 +242,7 @@ test('the configuration file of an agent has new certificates in time, and the a
     node: nodeLayout(cluster, 1),
     dataDir: '/data',
     apiPort: 1,
+    pods: usualPodNetwork,
     upstreamDns: [],
   };
   const options = process as unknown as NodeProcessOptions;

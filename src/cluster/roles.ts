@@ -1,6 +1,7 @@
 import type { ApiServer } from '../apiserver/server.ts';
 import { Client } from '../client/client.ts';
 import type { Component } from '../client/component.ts';
+import type { PodRange } from '../controllers/node-ipam/node-ipam.ts';
 import type { ElectionTimes } from '../client/election-plan.ts';
 import { EventRecorder } from '../client/event-recorder.ts';
 import { Informers } from '../client/informers.ts';
@@ -24,7 +25,7 @@ export interface RolesOptions {
   /** Where volumes of claims that ask for none in particular are kept. */
   volumeDir: string;
   /** Addresses of all pods, where not as usual. */
-  podRange?: string;
+  podRanges?: readonly PodRange[];
   /** Address of cluster DNS. */
   dnsAddress: string;
   /** Nobody else writes into the store, so nobody else can lead. */
@@ -112,7 +113,7 @@ function runRole(role: Role, { server, platform, signal, meter, ...rest }: RoleO
 
 function controllerManagerRole(
   server: ApiServer,
-  { platform, authority, serverAuthorities, volumeDir, podRange, dnsAddress }: RolesOptions,
+  { platform, authority, serverAuthorities, volumeDir, podRanges, dnsAddress }: RolesOptions,
 ): Role {
   return {
     name: 'kube-controller-manager',
@@ -122,7 +123,7 @@ function controllerManagerRole(
         authority: authority.certificate,
         authorityKey: authority.key,
         serverAuthorities,
-        podRange,
+        podRanges,
         dnsAddress,
         localVolumes: {
           pathOf: (name) => `${volumeDir}/${name}`,

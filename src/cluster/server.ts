@@ -16,6 +16,7 @@ import { keepKubeconfig, refuseOtherKubeconfig } from './kubeconfig.ts';
 import { openStore } from './open-store.ts';
 import { defaultPort, type EtcdOptions, type StoreOptions } from './options.ts';
 import { Pki } from './pki.ts';
+import { cidrsOf, type PodNetworkSettings } from './pod-network.ts';
 import { runComponents } from './run-components.ts';
 import { refuseHalfRestored } from './snapshots/restore.ts';
 import { refuseSecond } from './refuse-second.ts';
@@ -43,6 +44,8 @@ export interface ServerOptions extends StoreOptions {
   /** A `KubeSchedulerConfiguration` file that says how the scheduler decides. */
   schedulerConfig?: string;
   apiServer?: ApiServerSettings;
+  /** Where pods have their addresses. */
+  pods?: PodNetworkSettings;
 }
 
 export interface RunningServer {
@@ -71,7 +74,7 @@ export async function startServer(options: ServerOptions, process: ServerProcess
   const place = await withFoundStore(options, { token, platform });
   const means = await readControlPlaneSettings(
     { ...place, sharedStore: place.store === 'etcd' },
-    { platform, publicAddress: options.advertiseAddress },
+    { platform, publicAddresses: () => [options.advertiseAddress] },
   );
   let store: Store | undefined;
   try {
@@ -158,14 +161,19 @@ async function serve(
     host: advertiseAddress,
     names: [advertiseAddress, ...names],
     // Nobody else finds a server on this machine's own loopback: the Service `kubernetes` does not lead there.
-    advertiseAddress: isLoopback(advertiseAddress) ? undefined : advertiseAddress,
+    advertiseAddresses: isLoopback(advertiseAddress) ? [] : [advertiseAddress],
   }).catch((error) => {
     throw listenError(error, { bindAddress, port });
   });
   const authority = (await pki.authority()).certificate;
   await ensureNetworkRights(controlPlane.admin);
   const { ranges: serviceRanges } = controlPlane.services;
-  await ensureJoinObjects(controlPlane.admin, { server: controlPlane.url, authority, serviceRanges });
+  await ensureJoinObjects(controlPlane.admin, {
+    server: controlPlane.url,
+    authority,
+    serviceRanges,
+    podRanges: cidrsOf(controlPlane.pods),
+  });
   const { admin: client } = controlPlane;
   await ensureServersMayJoin(client, token).catch(async (error) => {
     throw await withKeyHealth(error, means.apiServer.options);

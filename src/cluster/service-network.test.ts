@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { readServiceNetwork, routedRanges } from './service-network.ts';
+import { readServiceNetwork } from './service-network.ts';
 
-const podRange = '10.244.0.0/16';
+const podRanges = ['10.244.0.0/16'];
 const read = (text: string | undefined, publicAddress?: string) =>
-  readServiceNetwork(text, { podRange, publicAddress });
+  readServiceNetwork(text, { podRanges, publicAddresses: publicAddress ? [publicAddress] : [] });
 
 describe('the addresses of Services', () => {
   test.each<[string, string | undefined, string[], string, string]>([
@@ -78,7 +78,30 @@ describe('the addresses of Services', () => {
     expect(() => read('198.18.0.0/16', '198.18.0.0/15')).toThrow('has addresses that servers have');
   });
 
-  test('are routed on nodes where they are of IPv4', () => {
-    expect(routedRanges(['fd00::/112', '10.0.0.0/16'])).toEqual(['10.0.0.0/16']);
+  test.each([
+    [
+      ['10.244.0.0/16', 'fd00:10:244::/56'],
+      ['10.96.0.0/12', 'fd00:10:96::/112'],
+    ],
+    [
+      ['fd00:10:244::/56', '10.244.0.0/16'],
+      ['fd00:10:96::/112', '10.96.0.0/12'],
+    ],
+    [['fd00:10:244::/56'], ['fd00:10:96::/112']],
+  ])('are of the families that pods have where nobody says: %j', (own, ranges) => {
+    expect(readServiceNetwork(undefined, { podRanges: own }).ranges).toEqual(ranges);
+  });
+
+  test('are apart from all that pods have', () => {
+    const others = { podRanges: ['10.244.0.0/16', 'fd00:10:96::/56'] };
+    expect(() => readServiceNetwork('10.96.0.0/16,fd00:10:96::/112', others)).toThrow(
+      '--service-cluster-ip-range fd00:10:96::/112 has addresses that pods have: fd00:10:96::/56',
+    );
+  });
+
+  test('are of any family in which the server is found', () => {
+    const others = { podRanges, publicAddresses: ['192.0.2.1', 'fd01::1'] };
+    expect(readServiceNetwork('fd00::/112', others).ranges).toEqual(['fd00::/112']);
+    expect(readServiceNetwork('10.0.0.0/16', others).ranges).toEqual(['10.0.0.0/16']);
   });
 });

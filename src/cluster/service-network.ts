@@ -8,7 +8,7 @@ import type { ResourceTransformers } from '../apiserver/encryption/resource-tran
 import { TransformError } from '../apiserver/encryption/transform-error.ts';
 import { objectKey } from '../apiserver/registry/keys.ts';
 import type { ApiServer } from '../apiserver/server.ts';
-import { cidrsOverlap, ipFamily, isPlainIPv4Network, looseCidr } from '../machinery/ip.ts';
+import { cidrsOverlap, ipFamily, looseCidr } from '../machinery/ip.ts';
 import { deepEqual } from '../machinery/equal.ts';
 import type { Log } from '../platform/log.ts';
 import type { Store } from '../store/store.ts';
@@ -32,37 +32,48 @@ export function serviceNetworkOf(ranges: readonly string[]): ServiceNetwork {
 /** That of a cluster of which nobody says anything else. */
 export const usualServiceNetwork = serviceNetworkOf(usualServiceCidrs);
 
-/** The ranges that a node sends to its proxy's rules: there are none of IPv6. */
-export const routedRanges = (ranges: readonly string[]): string[] => ranges.filter(isPlainIPv4Network);
-
 /** What else has addresses in a cluster. */
 export interface OtherAddresses {
-  /** Those of all pods. */
-  podRange: string;
-  /** Where others find the API server: an address, or the range that it will be of. */
-  publicAddress?: string | undefined;
+  /** Those of all pods: one range, or two of different families. */
+  podRanges: readonly string[];
+  /** Where others find the API server: addresses, or the ranges that they will be of. Anywhere where there are none. */
+  publicAddresses?: readonly string[];
 }
 
 /**
- * Reads `--service-cluster-ip-range`: one range, or two with a comma between them; the usual one where it says nothing. Throws a
+ * Reads `--service-cluster-ip-range`: one range, or two with a comma between them; the usual ones where it says nothing. Throws a
  * `UserError` for what upstream's API server refuses, for ranges without an address for DNS, as kubeadm does, and for those in which
  * others have their addresses.
  */
 export function readServiceNetwork(text: string | undefined, others: OtherAddresses): ServiceNetwork {
-  const ranges = text ? parse(text) : usualServiceCidrs;
+  const ranges = text ? parse(text) : usualRanges(others.podRanges);
   for (const range of ranges) checkSize(range);
   const network = serviceNetworkOf(ranges);
   checkPublicAddress(network, others);
-  const taken = [others.podRange, others.publicAddress].filter((other) => other !== undefined);
-  for (const other of taken) {
+  refuseTaken(network, others);
+  return network;
+}
+
+/** Of the families that pods have, and in their order. */
+const usualRanges = (podRanges: readonly string[]): readonly string[] =>
+  podRanges.map((range) => (familyOf(range) === 6 ? usualServiceCidr6 : (usualServiceCidrs[0] as string)));
+
+/** The usual one of kind. */
+const usualServiceCidr6 = 'fd00:10:96::/112';
+
+/** Throws a `UserError` where Services would have addresses that others have. */
+export function refuseTaken(
+  { ranges }: ServiceNetwork,
+  { podRanges, publicAddresses = [] }: OtherAddresses,
+): void {
+  for (const other of [...podRanges, ...publicAddresses]) {
     const overlapping = ranges.find((range) => cidrsOverlap(range, asRange(other)));
     if (overlapping !== undefined)
       throw new UserError(
-        `--service-cluster-ip-range ${overlapping} has addresses that ${other === others.podRange ? 'pods' : 'servers'} have: ${other}`,
-        `choose another, such as ${usualServiceCidrs[0]}`,
+        `--service-cluster-ip-range ${overlapping} has addresses that ${podRanges.includes(other) ? 'pods' : 'servers'} have: ${other}`,
+        `choose another, such as ${usualRanges([overlapping])[0]}`,
       );
   }
-  return network;
 }
 
 const asRange = (text: string) => (text.includes('/') ? text : `${text}/${ipFamily(text) === 6 ? 128 : 32}`);
@@ -102,11 +113,12 @@ function checkSize(range: string): void {
 }
 
 /** The Service `kubernetes` has one family, and so must what it leads to. */
-function checkPublicAddress({ ranges }: ServiceNetwork, { publicAddress }: OtherAddresses): void {
+function checkPublicAddress({ ranges }: ServiceNetwork, { publicAddresses = [] }: OtherAddresses): void {
   const [first = ''] = ranges;
-  if (publicAddress === undefined || familyOf(asRange(publicAddress)) === familyOf(first)) return;
+  const isOfFamily = (address: string) => familyOf(asRange(address)) === familyOf(first);
+  if (publicAddresses.length === 0 || publicAddresses.some(isOfFamily)) return;
   throw new UserError(
-    `service IP family "${first}" must match public address family "${publicAddress}"`,
+    `service IP family "${first}" must match public address family "${publicAddresses[0]}"`,
     'name a range of that family first',
   );
 }

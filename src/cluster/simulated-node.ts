@@ -7,7 +7,7 @@ import { SimulatedRuntime } from '../kubelet/runtimes/simulated/runtime.ts';
 import { listenHttps } from '../platform/http-server.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
 import type { Platform } from '../platform/platform.ts';
-import { simulatedAddress } from './hosts/layout.ts';
+import { simulatedAddresses } from './hosts/layout.ts';
 import { network } from './options.ts';
 import { type RunningComponents, runComponents } from './run-components.ts';
 
@@ -16,9 +16,9 @@ export interface SimulatedNodeOptions {
   /** The way to the API server as `system:node:NAME`. */
   transport: Transport;
   platform: Platform;
-  /** The node's address; 127.0.0.1 unless given. */
-  address?: string;
-  /** Serves logs and the like on a free port of its address; not served where absent. */
+  /** The node's addresses, at most one of a family; 127.0.0.1 unless given. */
+  addresses?: readonly string[];
+  /** Serves logs and the like on a free port of the first; not served where absent. */
   serving?: ServingTls;
   /** Where cluster DNS answers. */
   dnsAddress: string;
@@ -47,12 +47,19 @@ const latencies = { execMs: 20 };
 
 /** A node that is not there: its kubelet is real, its containers and its disk are not. */
 export async function startSimulatedNode(options: SimulatedNodeOptions): Promise<RunningComponents> {
-  const { name, transport, serving, address = simulatedAddress, dnsAddress, onRegistered } = options;
+  const {
+    name,
+    transport,
+    serving,
+    addresses = [simulatedAddresses.IPv4],
+    dnsAddress,
+    onRegistered,
+  } = options;
   const files = new MemoryFiles();
   for (const dir of usualDirs) await files.makeDir(dir);
   const platform = { ...options.platform, files };
   const { clock, random } = platform;
-  const server = serving && { host: address, port: 0, tls: serving, listen: listenHttps };
+  const server = serving && { host: addresses[0] as string, port: 0, tls: serving, listen: listenHttps };
   const runtime = new SimulatedRuntime({ clock, random, files, latencies });
   const kubelet = createKubelet({
     client: new Client(transport),
@@ -64,7 +71,7 @@ export async function startSimulatedNode(options: SimulatedNodeOptions): Promise
     dirs: { root: '/var/lib/kubelet', logs: '/var/log/pods' },
     node: {
       addresses: [
-        { type: 'InternalIP', address },
+        ...addresses.map((address) => ({ type: 'InternalIP', address })),
         { type: 'Hostname', address: name },
       ],
     },

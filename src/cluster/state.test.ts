@@ -71,7 +71,9 @@ test('names and addresses follow from the data directory', () => {
   const cluster = clusterLayout(id, networkOf(id, 0));
   expect(cluster.hostLink.length).toBeLessThan(16);
   const node = nodeLayout(cluster, 3);
-  expect(node.address).toBe(`${cluster.network}.4`);
+  const [, second = 0, third = 0] = cluster.network.split('.').map(Number);
+  const subnet = (second * 256 + third).toString(16);
+  expect(node.addresses).toEqual({ IPv4: `${cluster.network}.4`, IPv6: `2001:2:0:${subnet}::4` });
   expect(entryOf(node)).toEqual([
     'nsenter',
     `--net=/run/netns/k8ts-${id}-node-3`,

@@ -11,6 +11,7 @@ const known: { [Clock in 'real' | 'virtual']: Record<string, true> } = {
     clock: true,
     nodes: true,
     serviceClusterIpRange: true,
+    clusterCidr: true,
     scheduler: true,
     onLog: true,
   } satisfies Record<keyof TestClusterOptions, true>,

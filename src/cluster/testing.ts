@@ -23,6 +23,8 @@ export interface TestClusterOptions {
    * the first is that of Services that do not say. 10.96.0.0/12 unless given.
    */
   serviceClusterIpRange?: string;
+  /** The addresses that pods get, in the same way; 10.244.0.0/16 unless given. Services are of the same families unless that is said. */
+  clusterCidr?: string;
   /** How the scheduler decides; as upstream's does by default unless given. */
   scheduler?: ToldScheduling;
   /** Receives what components say; nobody does unless given. */
@@ -73,6 +75,7 @@ async function startRealCluster(options: TestClusterOptions): Promise<TestCluste
       kubeconfig: undefined,
       store: 'memory',
       apiServer: { serviceClusterIpRange: options.serviceClusterIpRange },
+      pods: { clusterCidr: options.clusterCidr },
       uplink: 'none',
     },
     platform,

@@ -1,5 +1,6 @@
 import { nodes } from '../api/generated/resources.ts';
 import type { Client } from '../client/client.ts';
+import { addressFamilies, ipv6 } from '../machinery/address-family.ts';
 import { ignoring } from '../machinery/status-error.ts';
 import type { LocalListener } from '../platform/local-socket.ts';
 import type { Platform } from '../platform/platform.ts';
@@ -13,11 +14,12 @@ import { removeHosts } from './hosts/cleanup.ts';
 import { createFabric, createNodeHost, openUplink } from './hosts/fabric.ts';
 import {
   type ClusterLayout,
-  fabricRange,
+  fabricRanges,
   mostNodes,
   nodeNameOf,
   ownIndexOf,
-  simulatedAddress,
+  ofFamilies,
+  simulatedAddresses,
 } from './hosts/layout.ts';
 import { keepKubeconfig, refuseOtherKubeconfig } from './kubeconfig.ts';
 import { nameServers } from './name-servers.ts';
@@ -26,14 +28,14 @@ import { NodeAgents } from './node-agents.ts';
 import { NodeCertificates } from './node-certificates.ts';
 import type { NodeProcessOptions, Program } from './node-process.ts';
 import { openStore } from './open-store.ts';
-import { type ClusterOptions, defaultPort, mostSimulatedNodes, network } from './options.ts';
+import { type ClusterOptions, defaultPort, mostSimulatedNodes } from './options.ts';
 import { ensureNetworkRights } from './network-rights.ts';
 import { Pki } from './pki.ts';
 import { type RunningComponents, runComponents } from './run-components.ts';
 import type { ToldScheduling } from './scheduler-configuration.ts';
 import { refuseHalfRestored } from './snapshots/restore.ts';
 import { startSimulatedNode } from './simulated-node.ts';
-import { routedRanges } from './service-network.ts';
+import { cidrsOf, familiesOf, keptPodNetwork, largePodNetwork, type PodNetwork } from './pod-network.ts';
 import { refuseSecond } from './refuse-second.ts';
 import { knownProcess, removeState, writeState } from './state.ts';
 import { claimStore } from './stored-version.ts';
@@ -104,6 +106,7 @@ interface ControlPlaneParts {
   fabric: ClusterLayout | undefined;
   store: Store;
   means: ControlPlaneMeans;
+  pods: PodNetwork;
 }
 
 class ClusterBuilder {
@@ -140,10 +143,6 @@ class ClusterBuilder {
     return nodes > 0 && runtime !== 'simulated';
   }
 
-  get #podRange(): string | undefined {
-    return this.#start.options.nodes > mostNodes ? network.largePodRange : undefined;
-  }
-
   async build(): Promise<Cluster> {
     const { options, platform } = this.#start;
     if (this.#isReal && options.nodes > mostNodes)
@@ -160,13 +159,14 @@ class ClusterBuilder {
     // What cannot be used is told before a network is built for it.
     const means = await this.#readSettings();
     const store = await this.#openStore();
+    const pods = await keptPodNetwork(store, means.pods, platform.log);
     let fabric: ClusterLayout | undefined;
     if (this.#isReal) {
       await this.#removeLeftovers();
-      fabric = await this.#step('network of the nodes', () => this.#createFabric());
+      fabric = await this.#step('network of the nodes', () => this.#createFabric(pods));
     }
     const controlPlane = await this.#step('control plane', () =>
-      this.#startControlPlane({ fabric, store, means }),
+      this.#startControlPlane({ fabric, store, means, pods }),
     );
     await keepKubeconfig(kubeconfigPath, controlPlane, platform).catch((error) => {
       throw new UserError(
@@ -201,10 +201,11 @@ class ClusterBuilder {
     return result;
   }
 
-  async #createFabric(): Promise<ClusterLayout> {
+  async #createFabric(pods: PodNetwork): Promise<ClusterLayout> {
     const { options, platform } = this.#start;
-    const fabric = await createFabric(platform, this.#id);
-    if (options.uplink === 'nat') await openUplink(platform, fabric);
+    const isIPv6 = familiesOf(pods).includes(ipv6);
+    const fabric = await createFabric(platform, this.#id, isIPv6);
+    if (options.uplink === 'nat') await openUplink(platform, fabric, isIPv6);
     return fabric;
   }
 
@@ -223,12 +224,17 @@ class ClusterBuilder {
 
   async #readSettings(): Promise<ControlPlaneMeans> {
     const { options, platform, scheduler } = this.#start;
-    const { leaderElection, schedulerConfig, apiServer, store } = options;
-    const settings = { leaderElection, schedulerConfig, scheduler, apiServer, sharedStore: store === 'etcd' };
+    const { leaderElection, schedulerConfig, apiServer, pods, store, nodes } = options;
+    const sharedStore = store === 'etcd';
+    const settings = { leaderElection, schedulerConfig, scheduler, apiServer, pods, sharedStore };
     this.#means = await readControlPlaneSettings(settings, {
       platform,
-      podRange: this.#podRange,
-      publicAddress: this.#isReal ? fabricRange : undefined,
+      ...(nodes > mostNodes && { usualPods: largePodNetwork }),
+      // A cluster that is there may have its pods elsewhere than where nobody has said that it should.
+      publicAddresses: (wanted) =>
+        this.#isReal
+          ? ofFamilies(fabricRanges, wanted.isTold ? familiesOf(wanted.network) : addressFamilies)
+          : [],
     });
     return this.#means;
   }
@@ -246,8 +252,9 @@ class ClusterBuilder {
     return store;
   }
 
-  async #startControlPlane({ fabric, store, means }: ControlPlaneParts): Promise<ControlPlane> {
+  async #startControlPlane({ fabric, store, means, pods }: ControlPlaneParts): Promise<ControlPlane> {
     const { options, platform, threads } = this.#start;
+    const hosts = fabric ? ofFamilies(fabric.host, familiesOf(pods)) : [];
     const common = {
       platform,
       store,
@@ -256,9 +263,9 @@ class ClusterBuilder {
       sharedStore: options.store === 'etcd',
       means,
       volumeDir: `${options.dataDir}/volumes`,
-      addresses: ['127.0.0.1', ...(fabric ? [fabric.hostAddress] : [])],
-      advertiseAddress: fabric?.hostAddress,
-      podRange: this.#podRange,
+      addresses: ['127.0.0.1', ...hosts],
+      advertiseAddresses: hosts,
+      pods,
     };
     try {
       this.#controlPlane = await startControlPlane({ ...common, port: options.port ?? defaultPort });
@@ -316,14 +323,14 @@ class ClusterBuilder {
   async #startRealNode(
     index: number,
     cluster: ClusterLayout,
-    { port: apiPort, services }: ControlPlane,
+    { port: apiPort, services, pods }: ControlPlane,
   ): Promise<RunningNode> {
     const { options, platform, program } = this.#start;
     const node = await createNodeHost(platform, cluster, {
       index,
       dataDir: options.dataDir,
-      serviceRanges: routedRanges(services.ranges),
-      podRange: network.podRange,
+      serviceRanges: services.ranges,
+      podRanges: cidrsOf(pods),
       uplink: options.uplink,
     });
     const upstreamDns = options.uplink === 'nat' ? await nameServers(platform) : [];
@@ -335,13 +342,15 @@ class ClusterBuilder {
       node,
       dataDir: options.dataDir,
       apiPort,
+      pods,
       dnsAddress: services.dnsAddress,
       upstreamDns,
     };
     await this.#agents.add(process);
     this.#certificates.addAgent(process);
     const runtimeSocket = runtimeSocketIn(`${options.dataDir}/nodes/${node.name}`);
-    return { name: node.name, address: node.address, runtimeSocket };
+    const [address = ''] = ofFamilies(node.addresses, familiesOf(pods));
+    return { name: node.name, address, runtimeSocket };
   }
 
   async #startSimulatedNode(name: string, controlPlane: ControlPlane): Promise<RunningNode> {
@@ -349,9 +358,13 @@ class ClusterBuilder {
     const serving = await this.#certificates.simulated();
     const groups = ['system:nodes', 'system:authenticated'];
     const transport = controlPlane.server.transportFor({ name: `system:node:${name}`, groups });
-    const { dnsAddress } = controlPlane.services;
-    this.#simulated.push(await startSimulatedNode({ name, transport, platform, serving, dnsAddress }));
-    return { name, address: simulatedAddress };
+    const { services, pods } = controlPlane;
+    const { dnsAddress } = services;
+    const addresses = ofFamilies(simulatedAddresses, familiesOf(pods));
+    this.#simulated.push(
+      await startSimulatedNode({ name, transport, platform, addresses, serving, dnsAddress }),
+    );
+    return { name, address: addresses[0] as string };
   }
 
   async #noteState(known: {

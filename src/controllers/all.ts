@@ -38,7 +38,7 @@ import { createResourceClaimController } from './resourceclaim/resourceclaim.ts'
 import { createResourceQuotaController } from './resourcequota/resourcequota.ts';
 import { createEndpointsController } from './endpoints/endpoints.ts';
 import { createEndpointSliceController } from './endpointslice/endpointslice.ts';
-import { createNodeIpamController } from './node-ipam/node-ipam.ts';
+import { createNodeIpamController, type PodRange } from './node-ipam/node-ipam.ts';
 import { createReplicaSetController } from './replicaset/replicaset.ts';
 import { createReplicationController } from './replicaset/replicationcontroller.ts';
 import { createRootCaPublisher } from './root-ca/root-ca.ts';
@@ -58,9 +58,8 @@ export interface ControllersOptions {
   serverAuthorities?: string;
   /** Its private key, PKCS 8 PEM; without it nobody's certificates are signed. */
   authorityKey?: string;
-  /** Addresses of all pods, such as `10.244.0.0/16`, and the bits of a node's part of them, such as 24. */
-  podRange: string;
-  nodeBits: number;
+  /** Addresses of all pods: one range, or two of different families. */
+  podRanges: readonly PodRange[];
   /** Address of the Service that answers names. */
   dnsAddress: string;
   /** How soon a silent node is given up, and the like; upstream's figures unless given. */
@@ -71,7 +70,7 @@ export interface ControllersOptions {
 
 /** All controllers of a cluster, ready to run. */
 export function createControllers(options: ControllersOptions): Component[] {
-  const { contextFor, discover, podRange, nodeBits, dnsAddress } = options;
+  const { contextFor, discover, podRanges, dnsAddress } = options;
   const { serverAuthorities: authority = options.authority } = options;
   return [
     createReplicaSetController(contextFor('replicaset-controller')),
@@ -85,7 +84,7 @@ export function createControllers(options: ControllersOptions): Component[] {
     createEndpointSliceController(contextFor('endpointslice-controller', 'endpoint-slice-controller')),
     createServiceAccountController(contextFor('service-account-controller')),
     createRootCaPublisher(contextFor('root-ca-cert-publisher'), { authority }),
-    createNodeIpamController(contextFor('node-ipam-controller', 'cidrAllocator'), { podRange, nodeBits }),
+    createNodeIpamController(contextFor('node-ipam-controller', 'cidrAllocator'), { podRanges }),
     createHorizontalPodAutoscaler(contextFor('horizontal-pod-autoscaler'), { discover }),
     createDisruptionController(contextFor('disruption-controller', 'controllermanager'), { discover }),
     createStaleDisruptionController(contextFor('disruption-controller')),

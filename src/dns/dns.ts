@@ -5,7 +5,7 @@ import type { Component } from '../client/component.ts';
 import type { Informer } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
 import { canonicalIp } from '../machinery/ip.ts';
-import { type DnsServer, forwardDns, listenDns } from '../platform/dns-socket.ts';
+import { type DnsServer, type DnsSocket, forwardDns, listenDns } from '../platform/dns-socket.ts';
 import type { Log } from '../platform/log.ts';
 import { orAborted } from '../platform/on-abort.ts';
 import type { Random } from '../platform/random.ts';
@@ -26,7 +26,7 @@ export interface DnsOptions {
   log: Log;
   random: Random;
   /** Where to listen. */
-  address: string;
+  addresses: readonly string[];
   port: number;
   /** Such as `cluster.local`. */
   domain: string;
@@ -52,16 +52,26 @@ export function createDns(options: DnsOptions): Component {
       );
       await orAborted(Promise.all(synced), signal);
       if (signal.aborted) return;
-      const { address, port } = options;
+      const { addresses, port } = options;
       const forwarded = { count: 0 };
-      const socket = await listenDns({
-        address,
-        port,
-        onQuery: (message, over) => onQuery(message, over, { options, view, forwarded }),
-      });
-      options.log.info('answering', { address, port: socket.port });
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-      await socket.close();
+      const sockets: DnsSocket[] = [];
+      try {
+        for (const address of addresses) {
+          const socket = await listenDns({
+            address,
+            port,
+            onQuery: (message, over) => onQuery(message, over, { options, view, forwarded }),
+          });
+          sockets.push(socket);
+          options.log.info('answering', { address, port: socket.port });
+        }
+        if (signal.aborted) return;
+        await new Promise<void>((resolve) =>
+          signal.addEventListener('abort', () => resolve(), { once: true }),
+        );
+      } finally {
+        for (const socket of sockets) await socket.close();
+      }
     },
   };
 }

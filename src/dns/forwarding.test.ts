@@ -66,7 +66,7 @@ async function clusterDns(services: Written[], upstreams: readonly DnsServer[]) 
     informers,
     log,
     random,
-    address: host,
+    addresses: [host],
     port: 0,
     domain: 'cluster.local',
     upstreams,

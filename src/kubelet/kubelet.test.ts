@@ -58,14 +58,14 @@ describe('the kubelet', () => {
   });
 
   test('is ready as soon as its pods have addresses, however seldom it is looked at', async () => {
-    const node = new TestNode({}, { podCidr: '', intervals: simulatedIntervals });
+    const node = new TestNode({}, { podCidrs: [], intervals: simulatedIntervals });
     const isReady = () =>
       node.api.get(nodes, '', 'n1')?.status?.conditions?.find((c) => c.type === 'Ready')?.status === 'True';
     await node.start();
     await node.clock.advance(1000);
     expect(isReady()).toBe(false);
     const found = node.api.get(nodes, '', 'n1') as Node;
-    node.api.change(nodes, { ...found, spec: { podCIDR: '10.244.7.0/24' } });
+    node.api.change(nodes, { ...found, spec: { podCIDR: '10.244.7.0/24', podCIDRs: ['10.244.7.0/24'] } });
     await node.clock.advance(100);
     expect(isReady()).toBe(true);
     await node.stop();

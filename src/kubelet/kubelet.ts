@@ -133,7 +133,7 @@ class Kubelet {
     const { intake, statics } = this.#sources(running);
     const relister = new Relister(this.#context, view, workers);
     const relist = () => relister.relist();
-    this.#followPodCidr(watched.node, running.agent);
+    this.#followPodCidrs(watched.node, running.agent);
     const writing = statuses.run(signal);
     intake.start();
     await statics?.sync().catch(this.#tell('static pods not in order'));
@@ -226,16 +226,17 @@ class Kubelet {
     return server;
   }
 
-  /** Runtimes that give pods their addresses themselves are told from which range, and may be ready by it. */
-  #followPodCidr(informer: Informer<Node>, agent: NodeAgent): void {
+  /** Runtimes that give pods their addresses themselves are told from which ranges, and may be ready by it. */
+  #followPodCidrs(informer: Informer<Node>, agent: NodeAgent): void {
     const { runtime } = this.#context;
     let told: string | undefined;
     const follow = (node: Node) => {
-      const cidr = node.spec.podCIDR;
-      if (!cidr || cidr === told) return;
-      told = cidr;
+      const cidrs = node.spec.podCIDRs ?? [];
+      const text = cidrs.join(',');
+      if (cidrs.length === 0 || text === told) return;
+      told = text;
       const look = () => agent.look().catch(this.#tell('node status not written'));
-      runtime.setPodCidr(cidr).then(look, (error: Error) => {
+      runtime.setPodCidrs(cidrs).then(look, (error: Error) => {
         told = undefined;
         this.#tell('runtime does not take the range of pod addresses')(error);
       });

@@ -53,15 +53,6 @@ export function ipFamily(text: string): 0 | 4 | 6 {
   return ip.address.kind() === 'ipv4' || ip.mapped ? 4 : 6;
 }
 
-/** Only what is an IPv4 address and nothing else, in the form that all programs read alike: what may stand in a rule or command. */
-export const isPlainIPv4 = (text: string): boolean => !text.includes(':') && ipFamily(text) === 4;
-
-/** The same of a network, such as `10.0.0.0/8`. */
-export function isPlainIPv4Network(text: string): boolean {
-  const [, address = '', bits] = /^([^/]*)\/(\d{1,2})$/.exec(text) ?? [];
-  return isPlainIPv4(address) && Number(bits) <= 32;
-}
-
 /** The address in its one canonical form, or undefined if it is none. */
 export function canonicalIp(text: string): string | undefined {
   const ip = parseSloppy(text);

@@ -1,7 +1,9 @@
+import { familyOf, ipv4 } from '../machinery/address-family.ts';
+
 /** What the pods' network of one node is made of. */
 export interface PodNetwork {
-  /** The node's part of the pod addresses, such as `10.244.1.0/24`. */
-  podCidr: string;
+  /** The node's parts of the pod addresses, such as `10.244.1.0/24`: one of each family, in the order in which pods have them. */
+  podCidrs: readonly string[];
   /** Largest packet on the way between nodes, bytes. */
   mtu: number;
   /** Where addresses that are given out are noted. */
@@ -24,8 +26,8 @@ export const cniFileName = '10-k8ts.conflist';
 export function cniConfig(network: PodNetwork): string {
   const ipam = {
     type: 'host-local',
-    ranges: [[{ subnet: network.podCidr }]],
-    routes: [{ dst: '0.0.0.0/0' }],
+    ranges: network.podCidrs.map((subnet) => [{ subnet }]),
+    routes: network.podCidrs.map((cidr) => ({ dst: familyOf(cidr) === ipv4 ? '0.0.0.0/0' : '::/0' })),
     dataDir: network.stateDir,
   };
   // hairpinMode lets a pod reach itself through a Service.

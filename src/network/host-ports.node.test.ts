@@ -108,7 +108,12 @@ describe.skipIf(!isRoot)('ports of a node in the kernel (needs root and nft)', (
     const informers = new Informers({ client: new Client(server), clock, random, log });
     const stop = new AbortController();
     const platform = { processes: onNode, clock, log };
-    const ended = createHostPorts({ informers, nodeName: 'node-1', platform }).run(stop.signal);
+    const ended = createHostPorts({
+      informers,
+      nodeName: 'node-1',
+      podRanges: ['10.244.0.0/16'],
+      platform,
+    }).run(stop.signal);
     informers.start(stop.signal);
     await vi.waitFor(async () => expect(await ask('out', 'tcp', nodeAddress, 5001)).toBe('a tcp'), 10_000);
     expect(await ask('out', 'tcp', nodeAddress, 5000)).toBe('b tcp');

@@ -2,7 +2,13 @@ import type { Pod } from '../api/core/v1.ts';
 import { pods } from '../api/generated/resources.ts';
 import type { Component } from '../client/component.ts';
 import type { Informers } from '../client/informers.ts';
-import { isPlainIPv4 } from '../machinery/ip.ts';
+import {
+  type AddressFamily,
+  addressFamilies,
+  familyOf,
+  ipv4,
+  plainAddress,
+} from '../machinery/address-family.ts';
 import type { Platform } from '../platform/platform.ts';
 import { orAborted } from '../platform/on-abort.ts';
 import { runNft } from '../platform/nft.ts';
@@ -14,7 +20,7 @@ export const table = 'k8ts-hostports';
 
 /** A port of the node that leads to a pod. */
 export interface HostPort {
-  /** The node's address it is open on; all of them where empty. */
+  /** The node's address it is open on; all of its family where empty. */
   hostIp: string;
   protocol: 'tcp' | 'udp' | 'sctp';
   hostPort: number;
@@ -22,20 +28,36 @@ export interface HostPort {
   containerPort: number;
 }
 
-/** The ports of the node that running pods ask for; those of pods on the node's own network need no rules. */
-export function hostPortsOf(all: readonly Pod[]): HostPort[] {
+/** The addresses that mean all of a family. */
+const anyAddress = { IPv4: '0.0.0.0', IPv6: '::' };
+
+/** The address of a family on which a port is open, '' where it is on all; undefined where it is on none. */
+function hostIpOf(given: string | undefined, family: AddressFamily): string | undefined {
+  if (!given || given === anyAddress[family.name]) return '';
+  return plainAddress(given, family);
+}
+
+/** The address of a family that a pod has. */
+const podIpOf = ({ status }: Pod, family: AddressFamily) =>
+  [...(status?.podIPs ?? []).map(({ ip }) => ip), status?.podIP ?? ''].flatMap(
+    (ip) => plainAddress(ip, family) ?? [],
+  )[0];
+
+/**
+ * The ports of the node that running pods ask for, at its addresses of one family; those of pods on the node's own network need no rules.
+ */
+export function hostPortsOf(all: readonly Pod[], family: AddressFamily): HostPort[] {
   const found = all.flatMap((pod) => {
-    const podIp = pod.status?.podIP ?? '';
+    const podIp = podIpOf(pod, family);
     const ended = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-    if (pod.spec.hostNetwork || ended || !isPlainIPv4(podIp)) return [];
+    if (pod.spec.hostNetwork || ended || podIp === undefined) return [];
     const sidecars = (pod.spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always');
     const containers = [...pod.spec.containers, ...sidecars];
     return containers.flatMap((container) =>
       (container.ports ?? []).flatMap((port): HostPort[] => {
         const protocol = (port.protocol ?? 'TCP').toLowerCase() as HostPort['protocol'];
-        const hostIp = port.hostIP && port.hostIP !== '0.0.0.0' ? port.hostIP : '';
-        if (!port.hostPort || !['tcp', 'udp', 'sctp'].includes(protocol) || (hostIp && !isPlainIPv4(hostIp)))
-          return [];
+        const hostIp = hostIpOf(port.hostIP, family);
+        if (!port.hostPort || !['tcp', 'udp', 'sctp'].includes(protocol) || hostIp === undefined) return [];
         return [{ hostIp, protocol, hostPort: port.hostPort, podIp, containerPort: port.containerPort }];
       }),
     );
@@ -46,9 +68,10 @@ export function hostPortsOf(all: readonly Pod[]): HostPort[] {
   );
 }
 
-/** The table that opens exactly these ports, made anew in one transaction. */
-export function hostPortScript(ports: readonly HostPort[]): string {
-  const head = [`add table ip ${table}`, `delete table ip ${table}`];
+/** The table of a family that opens exactly these ports, made anew in one transaction. */
+export function hostPortScript(ports: readonly HostPort[], family: AddressFamily): string {
+  const { nft, nftType } = family;
+  const head = [`add table ${nft} ${table}`, `delete table ${nft} ${table}`];
   if (ports.length === 0) return `${head.join('\n')}\n`;
   const target = (p: HostPort) => `${p.podIp} . ${p.containerPort}`;
   const anywhere = ports.filter((p) => !p.hostIp).map((p) => `${p.protocol} . ${p.hostPort} : ${target(p)}`);
@@ -56,16 +79,24 @@ export function hostPortScript(ports: readonly HostPort[]): string {
     .filter((p) => p.hostIp)
     .map((p) => `${p.hostIp} . ${p.protocol} . ${p.hostPort} : ${target(p)}`);
   const elements = (list: string[]) => (list.length > 0 ? `elements = { ${list.join(', ')} }` : '');
-  const rules = `
+  // What comes from the loopback address of IPv6 cannot leave the node.
+  const spared = family === ipv4 ? '' : '\n    ip6 daddr ::1 return';
+  const loopback =
+    family === ipv4 ? '\n    ct status dnat ip saddr 127.0.0.0/8 ip daddr @sources masquerade' : '';
+  const guard = `
+  chain guard { type filter hook prerouting priority raw; policy accept;
+    iifname != "lo" ip daddr 127.0.0.0/8 drop
+  }`;
+  const rules = `${spared}
     fib daddr type != local return
-    dnat ip to ip daddr . meta l4proto . th dport map @bound
-    dnat ip to meta l4proto . th dport map @anywhere`;
+    dnat ${nft} to ${nft} daddr . meta l4proto . th dport map @bound
+    dnat ${nft} to meta l4proto . th dport map @anywhere`;
   return `${head.join('\n')}
-table ip ${table} {
-  map anywhere { type inet_proto . inet_service : ipv4_addr . inet_service
+table ${nft} ${table} {
+  map anywhere { type inet_proto . inet_service : ${nftType} . inet_service
     ${elements(anywhere)}
   }
-  map bound { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service
+  map bound { type ${nftType} . inet_proto . inet_service : ${nftType} . inet_service
     ${elements(bound)}
   }
   chain prerouting { type nat hook prerouting priority dstnat + 1; policy accept;${rules}
@@ -73,13 +104,9 @@ table ip ${table} {
   chain output { type nat hook output priority -99; policy accept;${rules}
   }
   chain postrouting { type nat hook postrouting priority srcnat + 2; policy accept;
-    ct status dnat ip saddr @sources ip daddr @sources masquerade
-    ct status dnat ip saddr 127.0.0.0/8 ip daddr @sources masquerade
-  }
-  chain guard { type filter hook prerouting priority raw; policy accept;
-    iifname != "lo" ip daddr 127.0.0.0/8 drop
-  }
-  set sources { type ipv4_addr; elements = { ${[...new Set(ports.map((p) => p.podIp))].join(', ')} }; }
+    ct status dnat ${nft} saddr @sources ${nft} daddr @sources masquerade${loopback}
+  }${family === ipv4 ? guard : ''}
+  set sources { type ${nftType}; elements = { ${[...new Set(ports.map((p) => p.podIp))].join(', ')} }; }
 }
 `;
 }
@@ -88,6 +115,8 @@ export interface HostPortsOptions {
   /** Informers of the node itself, which sees its own pods. */
   informers: Informers;
   nodeName: string;
+  /** Addresses of all pods, one range a family: ports are open at addresses of the same. */
+  podRanges: readonly string[];
   platform: Pick<Platform, 'processes' | 'clock' | 'log'>;
 }
 
@@ -121,23 +150,36 @@ export function createHostPorts(options: HostPortsOptions): Component {
   return { name: 'host-ports', run: (signal) => keepHostPorts(options, signal) };
 }
 
+/** Opens these ports of a family, and no others. */
+async function open(
+  ports: readonly HostPort[],
+  before: readonly HostPort[],
+  { family, platform }: { family: AddressFamily; platform: HostPortsOptions['platform'] },
+): Promise<void> {
+  if (family === ipv4 && ports.length === 0) await setLoopback(platform, false);
+  await runNft(platform.processes, hostPortScript(ports, family));
+  if (family === ipv4 && ports.length > 0) await setLoopback(platform, true);
+  // Exit code 1 says that there was no such flow.
+  for (const flow of flowsToForget(before, ports))
+    await platform.processes.run('conntrack', ['-D', '-f', family.name.toLowerCase(), ...flow]);
+}
+
 async function keepHostPorts(
-  { informers, nodeName, platform }: HostPortsOptions,
+  { informers, nodeName, podRanges, platform }: HostPortsOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  const families = addressFamilies.filter((family) => podRanges.some((range) => familyOf(range) === family));
   const informer = informers.of(pods, { fieldSelector: `spec.nodeName=${nodeName}` });
   // Rules of an earlier run may stand: the first look always writes.
-  let applied: readonly HostPort[] | undefined;
+  const applied = new Map<AddressFamily, readonly HostPort[]>();
   const sync = async () => {
-    const ports = hostPortsOf(informer.list());
-    if (applied && JSON.stringify(ports) === JSON.stringify(applied)) return;
-    if (ports.length === 0) await setLoopback(platform, false);
-    await runNft(platform.processes, hostPortScript(ports));
-    if (ports.length > 0) await setLoopback(platform, true);
-    // Exit code 1 says that there was no such flow.
-    for (const flow of flowsToForget(applied ?? [], ports))
-      await platform.processes.run('conntrack', ['-D', ...flow]);
-    applied = ports;
+    for (const family of families) {
+      const ports = hostPortsOf(informer.list(), family);
+      const before = applied.get(family);
+      if (before && JSON.stringify(ports) === JSON.stringify(before)) continue;
+      await open(ports, before ?? [], { family, platform });
+      applied.set(family, ports);
+    }
   };
   const { clock, log } = platform;
   const order = new InOrder({ what: 'host ports', sync, clock, log });

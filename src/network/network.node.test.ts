@@ -57,7 +57,7 @@ describe.skipIf(!isRoot)('routes in the kernel (needs root and nft)', () => {
       platform,
       cniConfigDir: '/cni',
       cniStateDir: '/cni-state',
-      podRange: '10.244.0.0/16',
+      podRanges: ['10.244.0.0/16'],
       mtu: 1500,
     });
     const ended = network.run(stop.signal);

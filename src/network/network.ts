@@ -4,6 +4,13 @@ import { nodes, servicecidrs } from '../api/generated/resources.ts';
 import type { Component } from '../client/component.ts';
 import type { Informer } from '../client/informer.ts';
 import type { Informers } from '../client/informers.ts';
+import {
+  type AddressFamily,
+  addressFamilies,
+  familyOf,
+  ipv4,
+  plainNetwork,
+} from '../machinery/address-family.ts';
 import { internalAddress, ownServiceRanges } from '../machinery/service-ranges.ts';
 import type { Platform } from '../platform/platform.ts';
 import { orAborted } from '../platform/on-abort.ts';
@@ -13,7 +20,9 @@ import { cniConfig, cniFileName } from './cni.ts';
 import { InOrder } from './in-order.ts';
 import {
   deviceIn,
+  ipOption,
   parseRoutes,
+  podCidrsOf,
   podRoutes,
   type Routes,
   routeChanges,
@@ -28,8 +37,8 @@ export interface NetworkOptions {
   /** Directory in which the container runtime looks for its network. */
   cniConfigDir: string;
   cniStateDir: string;
-  /** Addresses of all pods of the cluster. */
-  podRange: string;
+  /** Addresses of all pods of the cluster, one range a family. */
+  podRanges: readonly string[];
   /** Largest packet between nodes, bytes. */
   mtu: number;
 }
@@ -41,12 +50,16 @@ const lookAgainMs = 30_000;
 
 /** Pods' packets that leave the pods' network carry the node's address, or their answers would not come back. */
 function masqueradeScript(podCidr: string, podRange: string): string {
+  const family = familyOf(podCidr);
+  const { nft } = family;
+  const multicast = family === ipv4 ? '224.0.0.0/4' : 'ff00::/8';
+  const leaves = `${nft} daddr != ${podRange} ${nft} daddr != ${multicast}`;
   return [
-    `add table ip ${table}`,
-    `delete table ip ${table}`,
-    `add table ip ${table}`,
-    `add chain ip ${table} postrouting { type nat hook postrouting priority srcnat + 1; policy accept; }`,
-    `add rule ip ${table} postrouting ip saddr ${podCidr} ip daddr != ${podRange} ip daddr != 224.0.0.0/4 masquerade`,
+    `add table ${nft} ${table}`,
+    `delete table ${nft} ${table}`,
+    `add table ${nft} ${table}`,
+    `add chain ${nft} ${table} postrouting { type nat hook postrouting priority srcnat + 1; policy accept; }`,
+    `add rule ${nft} ${table} postrouting ${nft} saddr ${podCidr} ${leaves} masquerade`,
     '',
   ].join('\n');
 }
@@ -61,10 +74,12 @@ class Network {
   readonly #nodes: Informer<Node>;
   readonly #serviceCidrs: Informer<ServiceCIDR>;
   readonly #order: InOrder;
-  #podCidr = '';
+  readonly #families: readonly AddressFamily[];
+  #podCidrs = '';
 
   constructor(options: NetworkOptions) {
     this.#options = options;
+    this.#families = addressFamilies.filter((family) => this.#rangeOf(family) !== undefined);
     this.#nodes = options.informers.of(nodes);
     this.#serviceCidrs = options.informers.of(servicecidrs);
     const { clock, log } = options.platform;
@@ -86,30 +101,40 @@ class Network {
 
   async #sync(): Promise<void> {
     const { nodeName, platform } = this.#options;
-    const podCidr = this.#nodes.get(nodeName)?.spec?.podCIDR ?? '';
-    if (podCidr && podCidr !== this.#podCidr) {
-      await this.#installPodNetwork(podCidr);
-      this.#podCidr = podCidr;
+    const own = this.#nodes.get(nodeName);
+    const podCidrs = own ? podCidrsOf(own) : [];
+    if (podCidrs.length > 0 && podCidrs.join() !== this.#podCidrs) {
+      await this.#installPodNetwork(podCidrs);
+      this.#podCidrs = podCidrs.join();
     }
-    const listed = await mustRun(platform.processes, 'ip', ['-4', 'route', 'show', 'proto', routeProtocol]);
-    const lines = routeChanges(parseRoutes(listed), await this.#wantedRoutes());
+    const lines: string[] = [];
+    for (const family of this.#families) {
+      const listing = [ipOption(family), 'route', 'show', 'proto', routeProtocol];
+      const listed = await mustRun(platform.processes, 'ip', listing);
+      lines.push(...routeChanges(parseRoutes(listed), await this.#wantedRoutes(family)));
+    }
     // A way that the kernel refuses, to an address that is not on its network, keeps none of the others from being made.
     if (lines.length > 0)
       await mustRun(platform.processes, 'ip', ['-force', '-batch', '-'], { input: `${lines.join('\n')}\n` });
   }
 
-  async #wantedRoutes(): Promise<Routes> {
-    const { nodeName, podRange, platform } = this.#options;
+  /** The addresses of all pods of the family. */
+  #rangeOf(family: AddressFamily): string | undefined {
+    return this.#options.podRanges.find((range) => familyOf(range) === family);
+  }
+
+  async #wantedRoutes(family: AddressFamily): Promise<Routes> {
+    const { nodeName, platform } = this.#options;
     const all = this.#nodes.list();
     const own = this.#nodes.get(nodeName);
-    const address = own && internalAddress(own);
+    const address = own && internalAddress(own, family);
     const serviceCidrs = this.#serviceCidrs.list();
     // What the node sends to a Service itself is to come as far as the proxy's rules.
-    const ranges = ownServiceRanges({ serviceCidrs, nodes: all, podRange });
-    const pods = podRoutes(all, nodeName);
+    const ranges = ownServiceRanges({ serviceCidrs, nodes: all, podRange: this.#rangeOf(family), family });
+    const pods = podRoutes(all, nodeName, family);
     if (!address || ranges.length === 0) return pods;
     const shown = await mustRun(platform.processes, 'ip', [
-      '-4',
+      ipOption(family),
       '-oneline',
       'address',
       'show',
@@ -117,26 +142,30 @@ class Network {
       address,
     ]);
     const device = deviceIn(shown);
-    return device === undefined ? pods : new Map([...pods, ...serviceRoutes(ranges, { device, address })]);
+    return device === undefined
+      ? pods
+      : new Map([...pods, ...serviceRoutes(ranges, family, { device, address })]);
   }
 
-  async #installPodNetwork(podCidr: string): Promise<void> {
-    const { platform, podRange, mtu, cniConfigDir, cniStateDir } = this.#options;
-    if (!/^[\d./]+$/.test(podCidr))
-      throw new Error(`podCIDR ${JSON.stringify(podCidr)} is not an IPv4 network`);
-    await runNft(platform.processes, masqueradeScript(podCidr, podRange));
+  async #installPodNetwork(given: readonly string[]): Promise<void> {
+    const { platform, mtu, cniConfigDir, cniStateDir } = this.#options;
+    const podCidrs = given.map((cidr) => plainNetwork(cidr, familyOf(cidr)) ?? cidr);
+    const wrong = podCidrs.find((cidr) => plainNetwork(cidr, familyOf(cidr)) === undefined);
+    if (wrong !== undefined) throw new Error(`podCIDR ${JSON.stringify(wrong)} is no network`);
+    for (const cidr of podCidrs)
+      await runNft(platform.processes, masqueradeScript(cidr, this.#rangeOf(familyOf(cidr)) ?? cidr));
     await platform.files.makeDir(cniConfigDir);
     // In place: the runtime does not notice a file that is renamed into the directory.
     await platform.files.write(
       `${cniConfigDir}/${cniFileName}`,
-      cniConfig({ podCidr, mtu, stateDir: cniStateDir }),
+      cniConfig({ podCidrs, mtu, stateDir: cniStateDir }),
     );
   }
 }
 
 function isMoved(node: Node, old: Node): boolean {
   return (
-    node.spec?.podCIDR !== old.spec?.podCIDR ||
+    podCidrsOf(node).join() !== podCidrsOf(old).join() ||
     JSON.stringify(node.status?.addresses) !== JSON.stringify(old.status?.addresses)
   );
 }

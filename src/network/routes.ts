@@ -1,5 +1,5 @@
 import type { Node } from '../api/core/v1.ts';
-import { isPlainIPv4Network } from '../machinery/ip.ts';
+import { type AddressFamily, ipv4, plainNetwork } from '../machinery/address-family.ts';
 import { internalAddress } from '../machinery/service-ranges.ts';
 
 /** Marks our routes among those of the machine (`ip route ... proto 158`). */
@@ -8,30 +8,46 @@ export const routeProtocol = '158';
 /** A network and the way to it, in the words of `ip route`. */
 export type Routes = ReadonlyMap<string, string>;
 
-/** The routes that a node needs for pods: to each other node's pods by that node's address. */
-export function podRoutes(nodes: readonly Node[], self: string): Routes {
+/** The option by which `ip` speaks of one family. */
+export const ipOption = (family: AddressFamily): '-4' | '-6' => (family === ipv4 ? '-4' : '-6');
+
+/** The routes of one family that a node needs for pods: to each other node's pods by that node's address. */
+export function podRoutes(nodes: readonly Node[], self: string, family: AddressFamily): Routes {
   const others = nodes.filter((node) => node.metadata.name !== self);
-  const pairs = others.flatMap((node): [string, string][] => {
-    const via = internalAddress(node);
-    const cidr = node.spec?.podCIDR;
-    return via && cidr && isPlainIPv4Network(cidr) ? [[cidr, `via ${via}`]] : [];
+  const pairs = others.flatMap((node) => {
+    const via = internalAddress(node, family);
+    const cidrs = podCidrsOf(node).flatMap((cidr) => plainNetwork(cidr, family) ?? []);
+    return via ? cidrs.map((cidr): [string, string] => [cidr, `via ${via}`]) : [];
   });
   return new Map(pairs);
 }
 
-/** The routes of these ranges: nobody is there, so any device will do, and answers come to the node's own address. */
-export const serviceRoutes = (
-  ranges: readonly string[],
-  { device, address }: { device: string; address: string },
-): Routes => new Map(ranges.map((range) => [range, `dev ${device} scope link src ${address}`]));
+/** The ranges of which a node's pods get their addresses, at most one of each family. */
+export const podCidrsOf = ({ spec }: Node): readonly string[] =>
+  spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []);
 
-/** Reads the device from `ip -4 -oneline address show to ADDRESS`. */
+/** Where a node has an address. */
+export interface Place {
+  device: string;
+  address: string;
+}
+
+/** The way to Services of a family: nobody is there, so any device will do, and answers come to the node's own address. */
+export const serviceWay = (family: AddressFamily, { device, address }: Place): string =>
+  // All that IPv6 has of a device is on its link.
+  `dev ${device}${family === ipv4 ? ' scope link' : ''} src ${address}`;
+
+/** The routes of these ranges of a family. */
+export const serviceRoutes = (ranges: readonly string[], family: AddressFamily, place: Place): Routes =>
+  new Map(ranges.map((range) => [range, serviceWay(family, place)]));
+
+/** Reads the device from `ip -oneline address show to ADDRESS`. */
 export const deviceIn = (listed: string): string | undefined => listed.trim().split(/\s+/)[1];
 
 /** Reads `ip route show proto 158`. */
 export function parseRoutes(text: string): Routes {
   const lines = text.split('\n').flatMap((line): [string, string][] => {
-    const match = /^(\S+) (?:(via \S+)|(dev \S+ scope link src \S+))/.exec(line);
+    const match = /^(\S+) (?:(via \S+)|(dev \S+ (?:scope link )?src \S+))/.exec(line);
     const way = match?.[2] ?? match?.[3];
     return match?.[1] && way ? [[match[1], way]] : [];
   });

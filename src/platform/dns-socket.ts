@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { createServer, type Socket } from 'node:net';
+import { createServer, isIPv6, type Socket } from 'node:net';
 import { drainOf } from './http-body.ts';
 
 export interface DnsSocketOptions {
@@ -18,9 +18,11 @@ export interface DnsSocket {
 const idleMs = 10_000;
 const mostConnections = 200;
 
+const kindFor = (address: string) => (isIPv6(address) ? 'udp6' : 'udp4');
+
 /** Serves DNS messages over UDP and TCP on one port. */
 export async function listenDns(options: DnsSocketOptions): Promise<DnsSocket> {
-  const udp = createSocket('udp4');
+  const udp = createSocket(kindFor(options.address));
   udp.on('message', (message, from) => {
     options.onQuery(message, 'udp').then(
       (answer) => answer && udp.send(answer, from.port, from.address, () => {}),
@@ -106,7 +108,7 @@ function overUdp(
   timeoutMs: number,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const socket = createSocket('udp4');
+    const socket = createSocket(kindFor(server.address));
     const finish = (settle: () => void) => {
       clearTimeout(timer);
       socket.close();

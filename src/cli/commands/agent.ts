@@ -5,18 +5,21 @@ import { parseToken } from '../../cluster/join/bootstrap-token.ts';
 import { readHashes } from '../../cluster/join/discovery.ts';
 import { join } from '../../cluster/join/join.ts';
 import {
+  addressesOf,
   becomeAgent,
   type JoinedNode,
+  podRangesOf,
   readNode,
   startedAgain,
   writeNode,
 } from '../../cluster/join/joined-node.ts';
+import { nodeAddresses } from '../../cluster/join/node-addresses.ts';
 import { runNode } from '../../cluster/join/run-node.ts';
 import { UserError } from '../../cluster/user-error.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { print, progress } from '../output.ts';
 import { isRoot, platformWith, stderrLog, whenAskedToStop } from '../world.ts';
-import { addressOf, hasAddress, makeDataDir, originsOf, ownAddress } from './shared.ts';
+import { hasAddress, makeDataDir, originsOf, ownAddresses } from './shared.ts';
 
 interface AgentFlags {
   config?: string;
@@ -50,7 +53,8 @@ async function joined(flags: AgentFlags, platform: Platform): ReturnType<typeof 
   await becomeAgent(dataDir, process.pid, platform.files);
   const kept = await readNode(dataDir, platform);
   const node = kept ? restarted(kept, flags) : await joinNow(flags, platform);
-  if (node.address !== kept?.address) await writeNode(dataDir, node, platform);
+  if (!kept || addressesOf(node).join() !== addressesOf(kept).join())
+    await writeNode(dataDir, node, platform);
   const running = await runNode(node, { dataDir, runtime, platform });
   void running.registered.then(() => print(`joined ${node.servers.join(',')} node=${node.nodeName}`));
   return running;
@@ -59,22 +63,18 @@ async function joined(flags: AgentFlags, platform: Platform): ReturnType<typeof 
 /** What is said now counts; an address that this machine has lost meanwhile is replaced by the one that it has. */
 function restarted(kept: JoinedNode, { server, nodeIp }: AgentFlags): JoinedNode {
   const servers = server && originsOf(server);
-  if (nodeIp) return startedAgain(kept, { servers, address: nodeAddress(nodeIp) });
-  if (hasAddress(kept.address)) return startedAgain(kept, { servers });
-  const address = nodeAddress();
-  progress(`this machine does not have the address ${kept.address} any more: the node is at ${address} now`);
-  return startedAgain(kept, { servers, address });
-}
-
-/** Where the node is found: at the machine's own address unless another is given. */
-function nodeAddress(given?: string): string {
-  const address = given ? addressOf('--node-ip', given) : ownAddress();
-  // Every machine has these: no server believes a node that it is found there.
-  if (address !== '127.0.0.1' && address !== '::1') return address;
-  throw new UserError(
-    `a node cannot be found at ${address}`,
-    'give the address at which other machines find this one with --node-ip',
-  );
+  const podRanges = podRangesOf(kept);
+  if (nodeIp)
+    return startedAgain(kept, {
+      servers,
+      addresses: nodeAddresses(podRanges, { given: nodeIp, own: ownAddresses() }),
+    });
+  const lost = addressesOf(kept).find((address) => !hasAddress(address));
+  if (lost === undefined) return startedAgain(kept, { servers });
+  const addresses = nodeAddresses(podRanges, { own: ownAddresses() });
+  const now = addressesOf(addresses).join(' and ');
+  progress(`this machine does not have the address ${lost} any more: the node is at ${now} now`);
+  return startedAgain(kept, { servers, addresses });
 }
 
 function joinNow(flags: AgentFlags, platform: Platform): Promise<JoinedNode> {
@@ -90,7 +90,7 @@ function joinNow(flags: AgentFlags, platform: Platform): Promise<JoinedNode> {
     token: parseToken(token),
     hashes: readHashes(discoveryTokenCaCertHash),
     nodeName: (flags.nodeName ?? hostname()).toLowerCase(),
-    address: nodeAddress(flags.nodeIp),
+    addresses: (podRanges) => nodeAddresses(podRanges, { given: flags.nodeIp, own: ownAddresses() }),
     platform,
   });
 }

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { generateToken, nodeTokenGroup, tokenUsages } from '../../cluster/join/bootstrap-token.ts';
 import { joinCommand } from '../../cluster/join/join-command.ts';
@@ -7,7 +8,7 @@ import { systemRandom } from '../../platform/random.ts';
 import { type ControlPlaneFlags, controlPlaneOptions } from '../control-plane-flags.ts';
 import { print, progress } from '../output.ts';
 import { fileLog, platformWith, threads, whenAskedToStop } from '../world.ts';
-import { addressOf, makeDataDir, originsOf, ownAddress } from './shared.ts';
+import { addressOf, makeDataDir, originsOf, ownAddresses } from './shared.ts';
 
 interface ServerFlags extends ControlPlaneFlags {
   dataDir: string;
@@ -40,7 +41,7 @@ export async function server(flags: ServerFlags): Promise<void> {
     bindAddress,
     advertiseAddress: addressOf(
       '--advertise-address',
-      flags.advertiseAddress ?? (isAny ? ownAddress() : bindAddress),
+      flags.advertiseAddress ?? (isAny ? (ownAddresses().find(isIPv4) ?? '127.0.0.1') : bindAddress),
     ),
     names: flags.tlsSan ?? [],
     join: flags.server && originsOf(flags.server),

@@ -37,19 +37,16 @@ export function addressOf(flag: string, text: string): string {
   throw new UserError(`${flag} ${text} is not an IP address`, 'write it as 10.0.0.1 or fd00::1');
 }
 
-const ownAddresses = () => Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
+const interfaces = () => Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
 
 /** Whether an address is one of this machine's. */
 export const hasAddress = (address: string): boolean =>
   // All of these are, though one alone is listed.
-  address.startsWith('127.') || ownAddresses().some((own) => own.address === address);
+  address.startsWith('127.') || interfaces().some((own) => own.address === address);
 
-/** This machine's first address that others can reach. */
-export function ownAddress(): string {
-  return (
-    ownAddresses().find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
-  );
-}
+/** This machine's addresses that others may reach. */
+export const ownAddresses = (): string[] =>
+  interfaces().flatMap(({ internal, address }) => (internal ? [] : address));
 
 /** URLs of API servers without their paths. Throws a `UserError` where one is none. */
 export function originsOf(servers: readonly string[]): string[] {

@@ -5,7 +5,7 @@ import { bridgeName, cniResultsDir, resultsOfPods } from '../../network/cni.ts';
 import { table as hostPortsTable } from '../../network/host-ports.ts';
 import { table as networkTable } from '../../network/network.ts';
 import { table as policiesTable } from '../../network/policies/policy-table.ts';
-import { routeProtocol } from '../../network/routes.ts';
+import { ipOption, routeProtocol } from '../../network/routes.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { table as proxyTable } from '../../proxy/chains.ts';
 import { runtimeDirIn } from '../node-dirs.ts';
@@ -146,7 +146,8 @@ export async function removeMachineNode(world: World, node: MachineNode): Promis
       await world.processes.run('nft', ['delete', 'table', nft, table]);
   await removeBridge(world);
   await removeResults(world);
-  await world.processes.run('ip', ['route', 'flush', 'proto', routeProtocol]);
+  for (const family of addressFamilies)
+    await world.processes.run('ip', [ipOption(family), 'route', 'flush', 'proto', routeProtocol]);
   for (const range of serviceRanges) await world.processes.run('ip', ['route', 'delete', range]);
 }
 

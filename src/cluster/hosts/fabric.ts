@@ -1,3 +1,6 @@
+import { familyOf, ipv4, ipv6 } from '../../machinery/address-family.ts';
+import { forwardingSettings } from '../../network/forwarding.ts';
+import { serviceWay } from '../../network/routes.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { mustRun } from '../../platform/processes.ts';
 import {
@@ -23,10 +26,10 @@ import { runNft } from '../../platform/nft.ts';
 type World = Pick<Platform, 'processes' | 'files' | 'log'>;
 
 export interface FabricRanges {
-  /** Addresses of Services, of IPv4; routed only so that the proxy's rules see them. */
+  /** Addresses of Services, routed only so that the proxy's rules see them. Of a family that nodes do not have nothing is. */
   serviceRanges: readonly string[];
-  /** Addresses of all pods; unreachable but for the nodes' own parts. */
-  podRange: string;
+  /** Addresses of all pods, one range a family; unreachable but for the nodes' own parts. */
+  podRanges: readonly string[];
 }
 
 /** Runs several `ip` commands as one, all in a namespace or, without one, on this machine. */
@@ -45,15 +48,16 @@ async function freeNetwork(world: World, id: string): Promise<string> {
   throw new Error('every network of 198.18.0.0/15 is in use on this machine');
 }
 
-/** Makes the namespace with the bridge, and the link from this machine to it. */
-export async function createFabric(world: World, id: string): Promise<ClusterLayout> {
+/** Makes the namespace with the bridge, and the link from this machine to it. Addresses of IPv4 are always there, as the way out. */
+export async function createFabric(world: World, id: string, isIPv6: boolean): Promise<ClusterLayout> {
   const layout = clusterLayout(id, await freeNetwork(world, id));
-  const { fabricNamespace, hostLink, hostAddress } = layout;
+  const { fabricNamespace, hostLink, host } = layout;
   await mustRun(world.processes, 'ip', ['netns', 'add', fabricNamespace]);
   await ip(world, fabricNamespace, ['link set lo up', 'link add br0 type bridge', 'link set br0 up']);
   await ip(world, undefined, [
     `link add ${hostLink} type veth peer name host netns ${fabricNamespace}`,
-    `address add ${hostAddress}/24 dev ${hostLink}`,
+    `address add ${host.IPv4}/24 dev ${hostLink}`,
+    ...(isIPv6 ? [`address add ${host.IPv6}/64 dev ${hostLink} nodad`] : []),
     `link set ${hostLink} up`,
   ]);
   await ip(world, fabricNamespace, ['link set host master br0', 'link set host up']);
@@ -69,7 +73,7 @@ async function preparePrivateDir(world: World, dir: string): Promise<void> {
 }
 
 /** The cluster's only rules on this machine itself: nodes reach other networks with the machine's address. */
-function uplinkScript({ id, hostLink, network }: ClusterLayout): string {
+function uplinkScript({ id, hostLink, network, network6 }: ClusterLayout): string {
   const table = `k8ts-${id}`;
   return [
     `add table inet ${table}`,
@@ -77,6 +81,7 @@ function uplinkScript({ id, hostLink, network }: ClusterLayout): string {
     `add table inet ${table}`,
     `add chain inet ${table} postrouting { type nat hook postrouting priority srcnat; policy accept; }`,
     `add rule inet ${table} postrouting ip saddr ${network}.0/24 oifname != "${hostLink}" masquerade`,
+    `add rule inet ${table} postrouting ip6 saddr ${network6}::/64 oifname != "${hostLink}" masquerade`,
     `add chain inet ${table} forward { type filter hook forward priority filter; policy accept; }`,
     `add rule inet ${table} forward iifname "${hostLink}" accept`,
     `add rule inet ${table} forward oifname "${hostLink}" ct state established,related accept`,
@@ -84,17 +89,22 @@ function uplinkScript({ id, hostLink, network }: ClusterLayout): string {
   ].join('\n');
 }
 
-/** Lets the nodes reach other networks through this machine. */
-export async function openUplink(world: World, layout: ClusterLayout): Promise<void> {
+/**
+ * Lets the nodes reach other networks through this machine. Whether it passes on IPv6 is left as it is: once it does, it takes its own way
+ * out no longer from routers that tell of themselves.
+ */
+export async function openUplink(world: World, layout: ClusterLayout, isIPv6: boolean): Promise<void> {
+  const forwards = 'net.ipv6.conf.all.forwarding';
+  if (isIPv6 && (await world.processes.run('sysctl', ['-n', forwards])).stdout.trim() !== '1')
+    world.log.warn(
+      'pods reach addresses of IPv6 outside of the cluster only where the machine passes it on',
+      {
+        setting: `${forwards}=1`,
+      },
+    );
   await mustRun(world.processes, 'sysctl', ['-q', '-w', 'net.ipv4.ip_forward=1']);
   await runNft(world.processes, uplinkScript(layout));
 }
-
-const nodeSysctls = [
-  'net.ipv4.ip_forward=1',
-  // Without it, pod to service to pod on one bridge loses its way back.
-  'net.bridge.bridge-nf-call-iptables=1',
-];
 
 /** Makes one node: a network namespace on the fabric and a mount namespace of its own. */
 export async function createNodeHost(
@@ -103,6 +113,7 @@ export async function createNodeHost(
   options: FabricRanges & { index: number; dataDir: string; uplink: 'nat' | 'none' },
 ): Promise<NodeLayout> {
   const node = nodeLayout(cluster, options.index);
+  const isIPv6 = options.podRanges.some((range) => familyOf(range) === ipv6);
   await mustRun(world.processes, 'ip', ['netns', 'add', node.namespace]);
   await ip(world, cluster.fabricNamespace, [
     `link add ${node.link} type veth peer name eth0 netns ${node.namespace}`,
@@ -111,14 +122,18 @@ export async function createNodeHost(
   ]);
   await ip(world, node.namespace, [
     'link set lo up',
-    `address add ${node.address}/24 dev eth0`,
+    `address add ${node.addresses.IPv4}/24 dev eth0`,
+    ...(isIPv6 ? [`address add ${node.addresses.IPv6}/64 dev eth0 nodad`] : []),
     'link set eth0 up',
-    ...options.serviceRanges.map((range) => `route add ${range} dev eth0 scope link src ${node.address}`),
-    `route add unreachable ${options.podRange} metric 4096`,
-    ...(options.uplink === 'nat' ? [`route add default via ${cluster.hostAddress}`] : []),
+    ...options.serviceRanges
+      .filter((range) => isIPv6 || familyOf(range) === ipv4)
+      .map((range) => `route add ${range} ${wayToServices(node, range)}`),
+    ...options.podRanges.map((range) => `route add unreachable ${range} metric 4096`),
+    ...(options.uplink === 'nat' ? [`route add default via ${cluster.host.IPv4}`] : []),
+    ...(options.uplink === 'nat' && isIPv6 ? [`route add default via ${cluster.host.IPv6}`] : []),
   ]);
   const inNet = [`--net=/run/netns/${node.namespace}`, 'sysctl', '-q'];
-  for (const setting of nodeSysctls) {
+  for (const setting of forwardingSettings(isIPv6)) {
     const result = await world.processes.run('nsenter', [...inNet, '-w', setting]);
     if (result.code !== 0)
       world.log.warn('setting not available on this machine', { setting, error: result.stderr });
@@ -131,6 +146,11 @@ export async function createNodeHost(
     }),
   );
   return node;
+}
+
+function wayToServices({ addresses }: NodeLayout, range: string): string {
+  const family = familyOf(range);
+  return serviceWay(family, { device: 'eth0', address: addresses[family.name] });
 }
 
 /** Lets who has the node's `/var` find the logs of its pods, its kubelet and its devices there, and those of no other node of this machine. */

@@ -1,5 +1,8 @@
 /** Names and addresses of everything a cluster puts on this machine: a function of its id alone. */
 
+import type { AddressFamily } from '../../machinery/address-family.ts';
+import { cidrContains } from '../../machinery/ip.ts';
+
 /** Where clusters and agents keep on this machine what ends with it, each in a folder of its own. */
 export const runRoot = '/run/k8ts';
 
@@ -12,11 +15,16 @@ export interface ClusterLayout {
   hostLink: string;
   /** First three bytes of the nodes' network, such as `198.18.7`. */
   network: string;
-  /** This machine's address on that network: where nodes find the API server. */
-  hostAddress: string;
+  /** The same of IPv6, such as `2001:2:0:1207`. */
+  network6: string;
+  /** This machine's addresses on that network: where nodes find the API server. */
+  host: HostAddresses;
   /** Where mount namespaces are kept while the cluster runs. */
   runDir: string;
 }
+
+/** The addresses of one machine by family. Those of IPv6 are in use where pods have such. */
+export type HostAddresses = Readonly<Record<AddressFamily['name'], string>>;
 
 export interface NodeLayout {
   name: string;
@@ -25,18 +33,18 @@ export interface NodeLayout {
   namespace: string;
   /** The link's end in the fabric. */
   link: string;
-  address: string;
+  addresses: HostAddresses;
   /** Keeps the node's mount namespace. */
   mountFile: string;
   /** Root of the node's control groups, in every hierarchy. */
   cgroupRoot: string;
 }
 
-/** Where nodes' networks lie: it is set aside for laboratories (RFC 2544), so they meet no one's own. */
-export const fabricRange = '198.18.0.0/15';
+/** Where nodes' networks lie: it is set aside for laboratories (RFC 2544 and 5180), so they meet no one's own. */
+export const fabricRanges: HostAddresses = { IPv4: '198.18.0.0/15', IPv6: '2001:2::/48' };
 export const fabricNetworks = 512;
 /** Where all nodes answer that are not there. */
-export const simulatedAddress = '127.0.0.1';
+export const simulatedAddresses: HostAddresses = { IPv4: '127.0.0.1', IPv6: '::1' };
 /** So many fit into a network of 256 addresses beside the machine's own. */
 export const mostNodes = 250;
 
@@ -46,13 +54,29 @@ export function networkOf(id: string, choice: number): string {
   return `198.${18 + (at >> 8)}.${at & 255}`;
 }
 
+/** The network of IPv6 is told by the last two bytes of the other: `2001:2:0:1207::/64` beside `198.18.7.0/24`. */
+function network6Of(network: string): string {
+  const [, second = 0, third = 0] = network.split('.').map(Number);
+  return `2001:2:0:${((second << 8) | third).toString(16)}`;
+}
+
+const addressesAt = (network: string, index: number): HostAddresses => ({
+  IPv4: `${network}.${index}`,
+  IPv6: `${network6Of(network)}::${index.toString(16)}`,
+});
+
+/** Those addresses that are of the families, in their order. */
+export const ofFamilies = (all: HostAddresses, families: readonly AddressFamily[]): string[] =>
+  families.map(({ name }) => all[name]);
+
 export function clusterLayout(id: string, network: string): ClusterLayout {
   return {
     id,
     fabricNamespace: `k8ts-${id}-fabric`,
     hostLink: `k8ts-${id}`,
     network,
-    hostAddress: `${network}.1`,
+    network6: network6Of(network),
+    host: addressesAt(network, 1),
     runDir: `${runRoot}/${id}`,
   };
 }
@@ -67,7 +91,7 @@ export function nodeLayout(cluster: ClusterLayout, index: number): NodeLayout {
     index,
     namespace: `k8ts-${cluster.id}-${name}`,
     link: `node${index}`,
-    address: `${cluster.network}.${index + 1}`,
+    addresses: addressesAt(cluster.network, index + 1),
     mountFile: `${cluster.runDir}/${name}.mnt`,
     cgroupRoot: `/k8ts-${cluster.id}-${name}`,
   };
@@ -76,7 +100,9 @@ export function nodeLayout(cluster: ClusterLayout, index: number): NodeLayout {
 /** The index in the name of a node that a cluster itself has made, whatever its network was then; undefined for machines that joined. */
 export function ownIndexOf(name: string, address: string | undefined): number | undefined {
   const index = Number(/^node-([1-9]\d*)$/.exec(name)?.[1]);
-  const isOwn = address === simulatedAddress || /^198\.1[89]\./.test(address ?? '');
+  const isSimulated = Object.values(simulatedAddresses).includes(address ?? '');
+  const isOwn =
+    isSimulated || Object.values(fabricRanges).some((range) => cidrContains(range, address ?? ''));
   return isOwn && Number.isInteger(index) ? index : undefined;
 }
 

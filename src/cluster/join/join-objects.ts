@@ -20,6 +20,8 @@ export interface ClusterFacts {
   authority: string;
   /** Where Services have their addresses: one range, or two of different families. */
   serviceRanges: readonly string[];
+  /** The same of pods. */
+  podRanges: readonly string[];
 }
 
 const cause = { reason: 'machines can join the cluster' };
@@ -61,13 +63,13 @@ function firstKubeconfig({ server, authority }: ClusterFacts): string {
   return JSON.stringify({ apiVersion: 'v1', kind: 'Config', clusters, contexts: [], users: [] });
 }
 
-const clusterConfiguration = ({ serviceRanges }: ClusterFacts) =>
+const clusterConfiguration = ({ serviceRanges, podRanges }: ClusterFacts) =>
   JSON.stringify({
     apiVersion: 'kubeadm.k8s.io/v1beta4',
     kind: 'ClusterConfiguration',
     networking: {
       dnsDomain: network.domain,
-      podSubnet: network.podRange,
+      podSubnet: podRanges.join(','),
       serviceSubnet: serviceRanges.join(','),
     },
   });

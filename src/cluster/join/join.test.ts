@@ -52,7 +52,7 @@ const options = (change: Partial<JoinOptions> = {}): JoinOptions => ({
   token,
   hashes: [],
   nodeName: 'n1',
-  address: '127.0.0.2',
+  addresses: () => ({ address: '127.0.0.2' }),
   platform,
   ...change,
 });
@@ -150,7 +150,7 @@ test('the second start needs no token, and certificates can be renewed with the 
 test('a node that comes again with another address is found there, with a certificate for it', async () => {
   await agent?.stop();
   const kept = (await readNode(`${dir}/n1`, platform)) as JoinedNode;
-  const moved = startedAgain(kept, { address: '127.0.0.7' });
+  const moved = startedAgain(kept, { addresses: { address: '127.0.0.7' } });
   const running = await runNode(moved, { dataDir: `${dir}/n1`, runtime: 'simulated', platform });
   agent = running;
   await running.registered;
@@ -179,7 +179,12 @@ test('a node that starts again believes what it is told now, and remembers the r
   const kept = { address: '10.0.0.1', servers: ['https://a', 'https://b'], given: ['https://a'] };
   const again = (told: StartedWith) => startedAgain(kept as JoinedNode, told);
   expect(again({})).toEqual(kept);
-  expect(again({ address: '10.0.0.2' })).toEqual({ ...kept, address: '10.0.0.2' });
+  expect(again({ addresses: { address: '10.0.0.2' } })).toEqual({ ...kept, address: '10.0.0.2' });
+  const both = { address: '10.0.0.2', secondAddress: 'fd00::2' };
+  expect(again({ addresses: both })).toEqual({ ...kept, ...both });
+  expect(startedAgain({ ...kept, ...both } as JoinedNode, {})).toEqual({ ...kept, ...both });
+  const alone = { addresses: { address: 'fd00::2' } };
+  expect(startedAgain({ ...kept, ...both } as JoinedNode, alone)).toEqual({ ...kept, address: 'fd00::2' });
   expect(again({ servers: ['https://c', 'https://b'] })).toEqual({
     address: '10.0.0.1',
     servers: ['https://a', 'https://b', 'https://c'],
@@ -191,7 +196,11 @@ const refusals: [what: string, change: () => Partial<JoinOptions>, message: stri
   ['an unknown token', () => ({ token: { id: 'unknwn', secret: token.secret } }), 'know no token unknwn'],
   ['a wrong secret', () => ({ token: { id: token.id, secret: '0'.repeat(16) } }), 'not signed with token'],
   ['a wrong hash', () => ({ hashes: [`sha256:${'0'.repeat(64)}`] }), 'not the given one'],
-  ['a name that is taken', () => ({ address: '127.0.0.9' }), 'has a node n1 already, at 127.0.0.2'],
+  [
+    'a name that is taken',
+    () => ({ addresses: () => ({ address: '127.0.0.9' }) }),
+    'has a node n1 already, at 127.0.0.2',
+  ],
   ['nobody at home', () => ({ servers: ['https://127.0.0.1:1'] }), 'no API server answers'],
 ];
 
@@ -209,7 +218,9 @@ test('a server that cannot be reached is passed over, and the right hash is beli
   const { certificate } = await new Pki(`${dir}/server/pki`, platform).authority();
   const hashes = [publicKeyHash(certificate)];
   const servers = ['https://127.0.0.1:1', server.controlPlane.url];
-  const node = await join(options({ servers, hashes, nodeName: 'n2', address: '127.0.0.3' }));
+  const node = await join(
+    options({ servers, hashes, nodeName: 'n2', addresses: () => ({ address: '127.0.0.3' }) }),
+  );
   expect(node.authority).toBe(certificate);
 });
 
@@ -217,7 +228,7 @@ test('a token without the use of authentication, and one in other groups, make n
   const make = async (change: object) => {
     const made = generateToken(systemRandom);
     await createToken(admin(), { ...draft, token: made, ...change });
-    return join(options({ token: made, nodeName: 'n3', address: '127.0.0.4' }));
+    return join(options({ token: made, nodeName: 'n3', addresses: () => ({ address: '127.0.0.4' }) }));
   };
   await expect(make({ usages: ['signing'] })).rejects.toThrow('the servers refuse the token');
   await expect(make({ groups: ['system:bootstrappers:others'] })).rejects.toThrow(

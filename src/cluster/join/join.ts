@@ -10,7 +10,13 @@ import { UserError } from '../user-error.ts';
 import { type BootstrapToken, formatToken } from './bootstrap-token.ts';
 import { requestCertificate } from './certificate.ts';
 import { trustedAuthority } from './discovery.ts';
-import { type JoinedNode, networkFacts, requestServing } from './joined-node.ts';
+import {
+  type JoinedNode,
+  networkFacts,
+  type NodeAddresses,
+  podRangesOf,
+  requestServing,
+} from './joined-node.ts';
 
 export interface JoinOptions {
   /** URLs of API servers. */
@@ -19,7 +25,8 @@ export interface JoinOptions {
   /** Hashes one of which the key of the cluster's authority must have; any will do where there are none. */
   hashes: readonly string[];
   nodeName: string;
-  address: string;
+  /** Where it is found, by the ranges in which the pods of the cluster have their addresses. Throws a `UserError` where it cannot be. */
+  addresses(podRanges: readonly string[]): NodeAddresses;
   platform: Platform;
 }
 
@@ -104,7 +111,10 @@ export function joinError(error: Error, clusterSays: string): Error {
   return error;
 }
 
-async function refuseTakenName(client: Client, { nodeName, address }: JoinOptions): Promise<void> {
+async function refuseTakenName(
+  client: Client,
+  { nodeName, address }: Pick<JoinedNode, 'nodeName' | 'address'>,
+): Promise<void> {
   const node = await client.of(nodes).get({ name: nodeName }).catch(ignoring('NotFound'));
   const isReady = node?.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True');
   const found = node?.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
@@ -120,19 +130,20 @@ async function refuseTakenName(client: Client, { nodeName, address }: JoinOption
  * to do where it cannot be.
  */
 export async function join(options: JoinOptions): Promise<JoinedNode> {
-  const { servers, nodeName, address, platform } = options;
+  const { servers, nodeName, platform } = options;
   const [wrong] = dns1123SubdomainErrors(nodeName);
   if (wrong !== undefined)
     throw new UserError(`${nodeName} cannot be the name of a node: ${wrong}`, 'choose one with --node-name');
   const authority = await discoverAuthority(options);
   const stranger = connect(servers, { tls: { ca: authority }, token: formatToken(options.token) });
   try {
-    await refuseTakenName(stranger.client, options);
     const facts = await networkFacts(stranger.client);
+    const addresses = options.addresses(podRangesOf(facts));
+    await refuseTakenName(stranger.client, { nodeName, ...addresses });
     const wanted = { nodeName, kind: 'client' } as const;
     const node = await requestCertificate(stranger.client, wanted, platform);
     const given = [...servers];
-    const joined = { ...facts, nodeName, address, servers: given, given, authority, node };
+    const joined = { ...facts, nodeName, ...addresses, servers: given, given, authority, node };
     return { ...joined, serving: await requestServing(joined, platform) };
   } catch (error) {
     throw joinError(error as Error, ` ${options.token.id}`);

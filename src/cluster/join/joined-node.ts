@@ -13,6 +13,7 @@ import { type Patience, requestCertificate, validity } from './certificate.ts';
 /** What a cluster says of its network. */
 export interface NetworkFacts {
   domain: string;
+  /** One range or two with a comma between them, as kubeadm writes it. */
   podRange: string;
   /** One range or two with a comma between them, as kubeadm writes it. */
   serviceRange: string;
@@ -22,10 +23,15 @@ export interface NetworkFacts {
 export const serviceRangesOf = ({ serviceRange }: Pick<NetworkFacts, 'serviceRange'>): string[] =>
   serviceRange.split(',');
 
+/** The ranges in which pods have their addresses, that of the family first that nodes and pods have first. */
+export const podRangesOf = ({ podRange }: Pick<NetworkFacts, 'podRange'>): string[] => podRange.split(',');
+
 /** What a node that has joined remembers: enough to start again without a token. */
 export interface JoinedNode extends NetworkFacts {
   nodeName: string;
+  /** Where it is found, and its address of the other family where it has one. */
   address: string;
+  secondAddress?: string;
   /** URLs of all API servers that were last known. */
   servers: string[];
   /** Those of them that the administrator has named: what is left to try where none that was learned answers. */
@@ -37,6 +43,13 @@ export interface JoinedNode extends NetworkFacts {
   /** What it serves with. */
   serving: KeyPair;
 }
+
+/** Its addresses, the one where it is found first. */
+export const addressesOf = ({
+  address,
+  secondAddress,
+}: Pick<JoinedNode, 'address' | 'secondAddress'>): string[] =>
+  secondAddress === undefined ? [address] : [address, secondAddress];
 
 /** Where a node that has joined keeps all it has. */
 export const agentDir = (dataDir: string) => `${dataDir}/agent`;
@@ -90,19 +103,24 @@ export async function readNode(
   );
 }
 
+/** Where a node is found. */
+export type NodeAddresses = Pick<JoinedNode, 'address' | 'secondAddress'>;
+
 /** What is said when a node that has joined starts again. */
 export interface StartedWith {
   /** URLs of servers: believed rather than those that it was given when it joined. */
   servers?: readonly string[] | undefined;
-  /** Its address from now on. */
-  address?: string | undefined;
+  /** Its addresses from now on. */
+  addresses?: NodeAddresses | undefined;
 }
 
 /** The node as it starts again. */
-export function startedAgain(node: JoinedNode, { servers, address = node.address }: StartedWith): JoinedNode {
-  if (!servers) return { ...node, address };
+export function startedAgain(before: JoinedNode, { servers, addresses }: StartedWith): JoinedNode {
+  const { secondAddress: _, ...rest } = before;
+  const node: JoinedNode = addresses ? { ...rest, ...addresses } : before;
+  if (!servers) return node;
   const all = [...new Set([...node.servers, ...servers])];
-  return { ...node, address, given: [...servers], servers: all };
+  return { ...node, given: [...servers], servers: all };
 }
 
 /** Whether others can believe a node with this certificate that they have found it at an address. */
@@ -129,17 +147,17 @@ export async function networkFacts(client: Client): Promise<NetworkFacts> {
   return { domain: dnsDomain, podRange: podSubnet, serviceRange: serviceSubnet };
 }
 
-interface Known extends Pick<JoinedNode, 'authority' | 'node' | 'nodeName' | 'address'> {
+interface Known extends Pick<JoinedNode, 'authority' | 'node' | 'nodeName'>, NodeAddresses {
   servers: readonly string[];
 }
 type World = Pick<Platform, 'clock' | 'random'>;
 
 /** A certificate with which the node serves, asked for as the node itself. */
 export async function requestServing(known: Known, world: World, patience?: Patience): Promise<KeyPair> {
-  const { nodeName, address } = known;
+  const { nodeName } = known;
   const { client, close } = nodeClient(known, known.node, 'k8ts-agent');
   try {
-    const wanted = { nodeName, kind: 'serving', hosts: [nodeName, address] } as const;
+    const wanted = { nodeName, kind: 'serving', hosts: [nodeName, ...addressesOf(known)] } as const;
     return await requestCertificate(client, wanted, world, patience);
   } finally {
     close();

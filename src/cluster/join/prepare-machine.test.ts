@@ -20,7 +20,11 @@ async function madeShared(mounted: Mounted): Promise<string[]> {
     if (command === 'mount') shared.push(args.join(' '));
     return { code: 0, signal: undefined, stdout: '', stderr: '' };
   };
-  const node = { serviceRange: '10.96.0.0/16', address: '198.19.0.1' } as JoinedNode;
+  const node = {
+    podRange: '10.244.0.0/16',
+    serviceRange: '10.96.0.0/16',
+    address: '198.19.0.1',
+  } as JoinedNode;
   await prepareMachine(node, { processes: { run } as Processes, files, log: silentLog });
   return shared;
 }

@@ -1,11 +1,10 @@
 import { parseMountInfo } from '../../kubelet/volumes/mounts.ts';
-import { deviceIn } from '../../network/routes.ts';
+import { familyOf, ipv6 } from '../../machinery/address-family.ts';
+import { forwardingSettings } from '../../network/forwarding.ts';
+import { deviceIn, ipOption, serviceWay } from '../../network/routes.ts';
 import type { Platform } from '../../platform/platform.ts';
 import { runRoot } from '../hosts/layout.ts';
-import { routedRanges } from '../service-network.ts';
-import { type JoinedNode, serviceRangesOf } from './joined-node.ts';
-
-const settings = ['net.ipv4.ip_forward=1', 'net.bridge.bridge-nf-call-iptables=1'];
+import { addressesOf, type JoinedNode, podRangesOf, serviceRangesOf } from './joined-node.ts';
 
 /**
  * Sets this machine up as a node: forwarding, mounts that pods may pass on, and a way to Services, so that the proxy's
@@ -15,21 +14,24 @@ export async function prepareMachine(
   node: JoinedNode,
   { processes, files, log }: Pick<Platform, 'processes' | 'files' | 'log'>,
 ): Promise<void> {
-  const { address } = node;
   const run = async (command: string, args: string[]) => {
     const result = await processes.run(command, args);
     if (result.code !== 0)
       log.warn('the machine could not be prepared in full', { command, args, error: result.stderr });
     return result.stdout;
   };
-  for (const setting of settings) await run('sysctl', ['-q', '-w', setting]);
+  const isIPv6 = podRangesOf(node).some((range) => familyOf(range) === ipv6);
+  for (const setting of forwardingSettings(isIPv6)) await run('sysctl', ['-q', '-w', setting]);
   for (const path of unsharedMounts(await files.readText('/proc/self/mountinfo')))
     await run('mount', ['--make-shared', path]);
-  const links = await run('ip', ['-4', '-oneline', 'address', 'show', 'to', address]);
-  const device = deviceIn(links);
-  if (device === undefined) return;
-  for (const range of routedRanges(serviceRangesOf(node)))
-    await run('ip', ['route', 'replace', range, 'dev', device, 'scope', 'link', 'src', address]);
+  for (const address of addressesOf(node)) {
+    const family = familyOf(address);
+    const links = await run('ip', [ipOption(family), '-oneline', 'address', 'show', 'to', address]);
+    const device = deviceIn(links);
+    if (device === undefined) continue;
+    for (const range of serviceRangesOf(node).filter((one) => familyOf(one) === family))
+      await run('ip', ['route', 'replace', range, ...serviceWay(family, { device, address }).split(' ')]);
+  }
 }
 
 /**

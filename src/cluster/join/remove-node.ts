@@ -3,7 +3,6 @@ import { endLeftRuntime } from '../agent.ts';
 import { removeMachineNode } from '../hosts/cleanup.ts';
 import { runtimeDirIn } from '../node-dirs.ts';
 import { stopProcess } from '../state.ts';
-import { routedRanges } from '../service-network.ts';
 import { agentDir, agentProcess, cgroupOf, keptNode, runDirOf, serviceRangesOf } from './joined-node.ts';
 
 /**
@@ -22,7 +21,7 @@ export async function removeJoinedNode(
   if (!isRoot) return ran;
   const dir = agentDir(dataDir);
   const { nodeName } = node;
-  const serviceRanges = routedRanges(serviceRangesOf(node));
+  const serviceRanges = serviceRangesOf(node);
   const runDir = runDirOf(nodeName);
   await endLeftRuntime(platform, { runDir, dir: runtimeDirIn(dir) });
   await removeMachineNode(platform, { dir, runDir, cgroup: cgroupOf(nodeName), serviceRanges });

@@ -16,10 +16,12 @@ import { serviceNetworkOf } from '../service-network.ts';
 import { startSimulatedNode } from '../simulated-node.ts';
 import { renewAtMs } from './certificate.ts';
 import {
+  addressesOf,
   agentDir,
   cgroupOf,
   isCertifiedAt,
   type JoinedNode,
+  podRangesOf,
   requestClient,
   requestServing,
   runDirOf,
@@ -110,7 +112,7 @@ class NodeRunner implements JoinedAgent {
 
   async #simulated(): Promise<NodeParts> {
     const { platform } = this.#options;
-    const { nodeName, node, serving, authority, address } = this.#joined;
+    const { nodeName, node, serving, authority } = this.#joined;
     const known = { servers: this.#endpoints, authority };
     const { client, renew, close } = nodeClient(known, node, 'kubelet');
     const tls = new ServingTls(serverTls(serving, authority));
@@ -118,7 +120,7 @@ class NodeRunner implements JoinedAgent {
       name: nodeName,
       transport: client.transport,
       platform,
-      address,
+      addresses: addressesOf(this.#joined),
       serving: tls,
       dnsAddress: this.#dnsAddress,
       onRegistered: this.#register,
@@ -138,17 +140,18 @@ class NodeRunner implements JoinedAgent {
 
   async #real(): Promise<NodeParts> {
     const { platform, dataDir } = this.#options;
-    const { serviceRange: _, node, ...joined } = this.#joined;
+    const { nodeName, servers, authority, serving, domain, node } = this.#joined;
     return startAgent(
       {
-        ...joined,
-        node,
+        ...{ nodeName, servers, authority, serving, domain, node },
+        addresses: addressesOf(this.#joined),
+        podRanges: podRangesOf(this.#joined),
         // The node's own name is enough to read Services with.
         proxy: node,
         dir: agentDir(dataDir),
-        runDir: runDirOf(joined.nodeName),
+        runDir: runDirOf(nodeName),
         cniBinDir: await cniBinDirOf(platform),
-        cgroupRoot: cgroupOf(joined.nodeName),
+        cgroupRoot: cgroupOf(nodeName),
         clusterDns: this.#dnsAddress,
         mtu: 1500,
         upstreamDns: await nameServers(platform),
@@ -184,8 +187,10 @@ class NodeRunner implements JoinedAgent {
 
   /** Whether it is for the address that the node had before. */
   #isMoved(which: 'node' | 'serving'): boolean {
-    const { serving, address } = this.#joined;
-    return which === 'serving' && !isCertifiedAt(serving, address);
+    const { serving } = this.#joined;
+    return (
+      which === 'serving' && !addressesOf(this.#joined).every((address) => isCertifiedAt(serving, address))
+    );
   }
 
   /** Connections that stand go on with the old one. */

@@ -5,14 +5,15 @@ const prefix = 'node_ipam_controller';
 const stability = 'ALPHA';
 const labels = ['clusterCIDR'];
 
-/** What is given of the pods' addresses, under upstream's names. */
-export class IpamMetrics {
-  readonly #blocks: Blocks;
+/** The blocks of a range, and what is told of them under upstream's names. */
+export class CountedBlocks {
+  readonly blocks: Blocks;
   readonly #allocations: Counter;
   readonly #releases: Counter;
 
-  constructor(meter: Meter, range: string, blocks: Blocks) {
-    this.#blocks = blocks;
+  constructor(meter: Meter, blocks: Blocks) {
+    this.blocks = blocks;
+    const { range } = blocks;
     const counter = (name: string, help: string) =>
       meter.counter({ name: `${prefix}_cidrset_${name}`, help, stability, labels }).with(range);
     this.#allocations = counter('cidrs_allocations_total', 'Parts of the range that were taken.');
@@ -30,11 +31,22 @@ export class IpamMetrics {
     gauge('cirdset_max_cidrs', 'How many parts the range has.', () => blocks.sizes.all);
   }
 
-  /** Counts what `act` takes, or gives back. */
-  counting<T>(act: () => T): T {
-    const before = this.#blocks.sizes.taken;
+  takeNext(): string | undefined {
+    return this.#counting(() => this.blocks.takeNext());
+  }
+
+  take(range: string): void {
+    this.#counting(() => this.blocks.take(range));
+  }
+
+  giveBack(range: string): void {
+    this.#counting(() => this.blocks.giveBack(range));
+  }
+
+  #counting<T>(act: () => T): T {
+    const before = this.blocks.sizes.taken;
     const result = act();
-    const more = this.#blocks.sizes.taken - before;
+    const more = this.blocks.sizes.taken - before;
     if (more > 0) this.#allocations.add(more);
     if (more < 0) this.#releases.add(-more);
     return result;

@@ -5,17 +5,23 @@ import type { Component } from '../../client/component.ts';
 import { keyOf } from '../../client/informer.ts';
 import { causedBy } from '../../client/transport.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
-import { IpamMetrics } from './metrics.ts';
+import { CountedBlocks } from './metrics.ts';
 import { Blocks } from './plan.ts';
 
-export interface NodeIpamOptions {
-  /** Addresses of all pods, such as `10.244.0.0/16`. */
-  podRange: string;
-  /** Bits of the part that one node gets. */
-  nodeBits: number;
+/** A range of the pods' addresses, of which each node gets a part. */
+export interface PodRange {
+  /** Such as `10.244.0.0/16`. */
+  readonly cidr: string;
+  /** With how many bits all addresses of the part of one node begin. */
+  readonly nodeBits: number;
 }
 
-/** Gives every node its own part of the pods' addresses. */
+export interface NodeIpamOptions {
+  /** One, or two of different families. */
+  readonly podRanges: readonly PodRange[];
+}
+
+/** Gives every node its own part of the pods' addresses, of each family. */
 export function createNodeIpamController(context: ControllerContext, options: NodeIpamOptions): Component {
   const informer = context.informers.of(nodes);
   return createController({
@@ -25,13 +31,14 @@ export function createNodeIpamController(context: ControllerContext, options: No
     // One at a time: two nodes must not get the same part.
     workers: 1,
     setup: ({ queue }) => {
-      const blocks = new Blocks(options.podRange, options.nodeBits);
-      const metrics = new IpamMetrics(context.meter, options.podRange, blocks);
+      const ranges = options.podRanges.map(
+        ({ cidr, nodeBits }) => new CountedBlocks(context.meter, new Blocks(cidr, nodeBits)),
+      );
       /** What nodes are being given, by their uids; it shows in them a little later. */
-      const given = new Map<string, string>();
+      const given = new Map<string, readonly string[]>();
       const without = new Set<string>();
       const look = (node: Stored<Node>) => {
-        for (const block of blocksOf(node)) metrics.counting(() => blocks.take(block));
+        for (const block of blocksOf(node)) for (const range of ranges) range.take(block);
         if (!node.spec?.podCIDR) queue.add(keyOf(node));
       };
       informer.onChange({
@@ -40,8 +47,8 @@ export function createNodeIpamController(context: ControllerContext, options: No
           if (!node.spec?.podCIDR || node.spec.podCIDR !== old.spec?.podCIDR) look(node);
         },
         deleted: (node) => {
-          for (const block of [...blocksOf(node), given.get(node.metadata.uid)])
-            if (block !== undefined) metrics.counting(() => blocks.giveBack(block));
+          for (const block of [...blocksOf(node), ...(given.get(node.metadata.uid) ?? [])])
+            for (const range of ranges) range.giveBack(block);
           given.delete(node.metadata.uid);
           without.delete(keyOf(node));
           for (const name of without) queue.add(name);
@@ -50,19 +57,19 @@ export function createNodeIpamController(context: ControllerContext, options: No
       return async (name) => {
         const node = informer.get(name);
         if (!node || node.spec?.podCIDR) return done;
-        const block = given.get(node.metadata.uid) ?? metrics.counting(() => blocks.takeNext());
-        if (block === undefined) {
+        const blocks = given.get(node.metadata.uid) ?? takeOfEach(ranges);
+        if (typeof blocks === 'string') {
           without.add(name);
-          const reason = `no part of ${options.podRange} is left for the pods of this node`;
+          const reason = `no part of ${blocks} is left for the pods of this node`;
           const message = `Node ${name} status is now: CIDRNotAvailable`;
           context.events.record(node, { type: 'Normal', reason: 'CIDRNotAvailable', message });
           return { type: 'hopeless', reason };
         }
         without.delete(name);
-        given.set(node.metadata.uid, block);
+        given.set(node.metadata.uid, blocks);
         const cause = causedBy(node, 'the node has no addresses for its pods yet');
         const { uid } = node.metadata;
-        const patch = { metadata: { uid }, spec: { podCIDR: block, podCIDRs: [block] } };
+        const patch = { metadata: { uid }, spec: { podCIDR: blocks[0], podCIDRs: blocks } };
         await context.client
           .of(nodes)
           .patch(node.metadata, patch, { type: 'application/strategic-merge-patch+json', cause });
@@ -70,6 +77,12 @@ export function createNodeIpamController(context: ControllerContext, options: No
       };
     },
   });
+}
+
+/** Takes a part of each range; where one of them is used up none is taken, and it is told which. */
+function takeOfEach(ranges: readonly CountedBlocks[]): readonly string[] | string {
+  const full = ranges.find(({ blocks: { sizes } }) => sizes.taken >= sizes.all);
+  return full?.blocks.range ?? ranges.flatMap((range) => range.takeNext() ?? []);
 }
 
 const blocksOf = ({ spec }: Node) => spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []);

@@ -1,34 +1,31 @@
-const toNumber = (address: string) => address.split('.').reduce((n, part) => n * 256 + Number(part), 0);
-const toAddress = (n: number) => [24, 16, 8, 0].map((shift) => Math.floor(n / 2 ** shift) % 256).join('.');
+import { ipText, type NumberedRange, numberedRange } from '../../machinery/ip-number.ts';
 
-/** The first address of a range such as `10.244.0.0/16`, as a number, and how many there are. */
-function readRange(range: string): { first: number; count: number } {
-  const [address = '', bits] = range.split('/');
-  const count = 2 ** (32 - Number(bits));
-  return { first: Math.floor(toNumber(address) / count) * count, count };
+/** The `index`-th block whose addresses begin with `bits` bits in a range such as `10.244.0.0/16`; undefined past its end. */
+export function blockOf(range: string, bits: number, index: number): string | undefined {
+  const { family, first, count } = numberedRange(range);
+  const offset = BigInt(index) * spanOf(family, bits);
+  return offset < count ? `${ipText(first + offset, family)}/${bits}` : undefined;
 }
 
-/** The `index`-th block of `size` bits in a range such as `10.244.0.0/16`; undefined past its end. */
-export function blockOf(range: string, size: number, index: number): string | undefined {
-  const { first, count } = readRange(range);
-  const offset = index * 2 ** (32 - size);
-  return offset < count ? `${toAddress(first + offset)}/${size}` : undefined;
-}
+/** How many addresses a block has. */
+const spanOf = (family: NumberedRange['family'], bits: number) => 1n << BigInt(family.bits - bits);
 
-/** The blocks of `size` bits of a range of IPv4 addresses, and which of them are free. (`pkg/controller/nodeipam/ipam/cidrset`) */
+/** The blocks of `bits` bits of a range, and which of them are free. (`pkg/controller/nodeipam/ipam/cidrset`) */
 export class Blocks {
-  readonly #range: string;
-  readonly #size: number;
+  readonly range: string;
+  readonly #numbered: NumberedRange;
+  readonly #bits: number;
   /** How many there are. */
   readonly #count: number;
   readonly #taken = new Set<number>();
   /** Where to look next, so that one that comes back is not at once another node's. */
   #next = 0;
 
-  constructor(range: string, size: number) {
-    this.#range = range;
-    this.#size = size;
-    this.#count = readRange(range).count / 2 ** (32 - size);
+  constructor(range: string, bits: number) {
+    this.range = range;
+    this.#numbered = numberedRange(range);
+    this.#bits = bits;
+    this.#count = 2 ** (bits - this.#numbered.bits);
   }
 
   /** How many there are, and how many of them are taken. */
@@ -43,7 +40,7 @@ export class Blocks {
     while (this.#taken.has(index)) index = (index + 1) % this.#count;
     this.#next = (index + 1) % this.#count;
     this.#taken.add(index);
-    return blockOf(this.#range, this.#size, index);
+    return blockOf(this.range, this.#bits, index);
   }
 
   /** Takes all blocks that share addresses with a range. */
@@ -56,11 +53,15 @@ export class Blocks {
   }
 
   *#within(range: string): Iterable<number> {
-    if (range.includes(':')) return;
-    const { first, count } = readRange(range);
-    const blockSpan = 2 ** (32 - this.#size);
-    const offset = first - readRange(this.#range).first;
-    const end = Math.min(offset + count, this.#count * blockSpan);
-    for (let at = Math.max(0, Math.floor(offset / blockSpan)); at * blockSpan < end; at++) yield at;
+    const { family, first } = this.#numbered;
+    const other = numberedRange(range);
+    if (other.family !== family) return;
+    const span = spanOf(family, this.#bits);
+    const begin = other.first - first;
+    if (begin + other.count <= 0n) return;
+    const beyond = (begin + other.count + span - 1n) / span;
+    const end = beyond < BigInt(this.#count) ? Number(beyond) : this.#count;
+    const start = begin < 0n ? 0n : begin / span;
+    for (let at = start < BigInt(end) ? Number(start) : end; at < end; at++) yield at;
   }
 }

@@ -31,7 +31,7 @@ beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'dra-k-'));
   api = new TestApi();
   api.add(serviceaccounts, { metadata: { name: 'default', namespace: 'default' } });
-  runtime = new SimulatedRuntime({ clock, random, files: systemFiles, podCidr: '10.244.1.0/24' });
+  runtime = new SimulatedRuntime({ clock, random, files: systemFiles, podCidrs: ['10.244.1.0/24'] });
   abort = new AbortController();
   const refuse = async () => {
     throw new Error('nothing to dial');

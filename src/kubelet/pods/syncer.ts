@@ -24,6 +24,7 @@ import { isSidecar, podFullName } from './pod-kinds.ts';
 import { qosClassOf } from '../../machinery/qos.ts';
 import type { Resizer } from './resizer.ts';
 import { isRestartingAll } from './restart-all.ts';
+import { inNodeOrder } from './pod-ips.ts';
 import { podIpsOf, type RuntimePod } from './runtime-pod.ts';
 import { StartError } from './start-error.ts';
 import type { Starter, StartRound } from './starter.ts';
@@ -193,8 +194,9 @@ export class Syncer {
 
   async #podIps({ pod, runtime }: SyncInput, plan: PodPlan, sandboxId: string): Promise<string[]> {
     if (pod.spec.hostNetwork) return this.#options.facts.hostIps;
-    if (!plan.sandbox.create) return podIpsOf(runtime);
-    return (await this.#options.context.runtime.sandboxes.status(sandboxId)).ips;
+    const { hostIps } = this.#options.facts;
+    if (!plan.sandbox.create) return inNodeOrder(podIpsOf(runtime), hostIps);
+    return inNodeOrder((await this.#options.context.runtime.sandboxes.status(sandboxId)).ips, hostIps);
   }
 
   async #writeHosts(pod: Pod, podIps: string[]): Promise<void> {

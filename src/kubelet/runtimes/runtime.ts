@@ -31,8 +31,8 @@ export interface CallOptions {
 export interface Runtime {
   version(): Promise<RuntimeVersion>;
   status(): Promise<RuntimeStatus>;
-  /** Tells the address range that the node's pods get; runtimes that configure the network themselves ignore it. */
-  setPodCidr(cidr: string): Promise<void>;
+  /** Tells the ranges of which the node's pods get their addresses, one a family; runtimes that configure the network themselves ignore it. */
+  setPodCidrs(cidrs: readonly string[]): Promise<void>;
   readonly sandboxes: Sandboxes;
   readonly containers: Containers;
   readonly images: Images;

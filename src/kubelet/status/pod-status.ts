@@ -9,6 +9,7 @@ import type {
 import type { CgroupLimits } from '../cgroups/pod-cgroup.ts';
 import { isSidecar, isTerminalPhase } from '../pods/pod-kinds.ts';
 import { qosClassOf } from '../../machinery/qos.ts';
+import { hostNetworkIps, inNodeOrder } from '../pods/pod-ips.ts';
 import { podIpsOf, type RuntimePod } from '../pods/runtime-pod.ts';
 import { planSandbox } from '../pods/plan.ts';
 import { mayRestartAll, restartsAll, toClear } from '../pods/restart-all.ts';
@@ -169,8 +170,11 @@ function withReadiness(
 }
 
 function addresses({ pod, runtime, previous, hostIps }: PodStatusInput): PodStatus {
-  const own = pod.spec.hostNetwork ? hostIps : podIpsOf(runtime);
-  const known = own.length > 0 ? own : (previous.podIPs ?? []).map((p) => p.ip);
+  const before = (previous.podIPs ?? []).map((p) => p.ip);
+  const own = pod.spec.hostNetwork
+    ? hostNetworkIps(before, hostIps)
+    : inNodeOrder(podIpsOf(runtime), hostIps);
+  const known = own.length > 0 ? own : before;
   return {
     ...(hostIps[0] && { hostIP: hostIps[0], hostIPs: hostIps.map((ip) => ({ ip })) }),
     ...(known[0] && { podIP: known[0], podIPs: known.map((ip) => ({ ip })) }),

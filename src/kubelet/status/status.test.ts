@@ -347,6 +347,37 @@ describe('the status of a pod', () => {
     expect(statusOf(podOf({ hostNetwork: true }), gone).podIP).toBe('192.0.2.1');
   });
 
+  test('has an address of each family, and first that of the family that is the first of the node', () => {
+    const [sandbox] = runtimeOf().sandboxes;
+    const ips = ['fd00::2', '10.0.0.1', '10.0.0.2', 'fd00::1'];
+    const runtime = { ...runtimeOf(ran('c', 'running')), sandboxes: [{ ...sandbox, ips }] as never };
+    expect(statusOf(podOf(), runtime, { hostIps: ['192.0.2.1', '2001:db8::1'] })).toMatchObject({
+      hostIP: '192.0.2.1',
+      hostIPs: [{ ip: '192.0.2.1' }, { ip: '2001:db8::1' }],
+      podIP: '10.0.0.1',
+      podIPs: [{ ip: '10.0.0.1' }, { ip: 'fd00::2' }],
+    });
+    expect(statusOf(podOf(), runtime, { hostIps: ['2001:db8::1'] })).toMatchObject({
+      hostIP: '2001:db8::1',
+      podIP: 'fd00::2',
+      podIPs: [{ ip: 'fd00::2' }, { ip: '10.0.0.1' }],
+    });
+  });
+
+  test.each([
+    [[], ['192.0.2.1'], ['192.0.2.1']],
+    [[], ['192.0.2.1', '2001:db8::1'], ['192.0.2.1', '2001:db8::1']],
+    [['192.0.2.9'], ['192.0.2.1'], ['192.0.2.9']],
+    [['192.0.2.9'], ['192.0.2.1', '2001:db8::1'], ['192.0.2.9', '2001:db8::1']],
+    [['2001:db8::9'], ['192.0.2.1', '2001:db8::1'], ['2001:db8::9']],
+    [['192.0.2.9', '2001:db8::9'], ['2001:db8::1'], ['192.0.2.9', '2001:db8::9']],
+  ])('on the network of the node: had %j, node %j, so %j', (before, hostIps, ips) => {
+    const previous = { podIP: before[0], podIPs: before.map((ip) => ({ ip })) };
+    const status = statusOf(podOf({ hostNetwork: true }), runtimeOf(), { previous, hostIps });
+    expect(status.podIPs).toEqual(ips.map((ip) => ({ ip })));
+    expect(status.podIP).toBe(ips[0]);
+  });
+
   test('says why it was ended, over what its containers tell, once they have ended', () => {
     const verdict = {
       phase: 'Failed',

@@ -14,8 +14,10 @@ import { SimulatedRuntime } from '../runtimes/simulated/runtime.ts';
 import { TestApi } from './test-api.ts';
 
 export interface TestNodeOptions {
-  /** The addresses of its pods; '' where its Node says them later. */
-  podCidr?: string;
+  /** The addresses of its pods; none where its Node says them later. */
+  podCidrs?: readonly string[];
+  /** Its own; `192.0.2.1` unless given. */
+  addresses?: readonly string[];
   intervals?: Partial<KubeletIntervals>;
 }
 
@@ -27,14 +29,19 @@ export class TestNode {
   readonly files = new MemoryFiles();
   readonly runtime: SimulatedRuntime;
   readonly dialer: Dialer;
+  readonly #addresses: readonly string[];
   readonly #intervals: Partial<KubeletIntervals> | undefined;
   #abort = new AbortController();
   #run: Promise<void> = Promise.resolve();
 
-  constructor(dialer: Partial<Dialer> = {}, { podCidr = '10.244.1.0/24', intervals }: TestNodeOptions = {}) {
+  constructor(
+    dialer: Partial<Dialer> = {},
+    { podCidrs = ['10.244.1.0/24'], addresses = ['192.0.2.1'], intervals }: TestNodeOptions = {},
+  ) {
     const { clock, random, files } = this;
-    this.runtime = new SimulatedRuntime({ clock, random, files, ...(podCidr && { podCidr }) });
+    this.runtime = new SimulatedRuntime({ clock, random, files, ...(podCidrs.length > 0 && { podCidrs }) });
     this.#intervals = intervals;
+    this.#addresses = addresses;
     const refuse = async () => {
       throw new Error('nothing to dial');
     };
@@ -58,7 +65,7 @@ export class TestNode {
         logLinks: { dir: '/links', podLogs: '/logs' },
         staticPods: '/manifests',
       },
-      node: { addresses: [{ type: 'InternalIP', address: '192.0.2.1' }] },
+      node: { addresses: this.#addresses.map((address) => ({ type: 'InternalIP', address })) },
       cluster: { dnsServers: ['10.96.0.10'], domain: 'cluster.local' },
       intervals: this.#intervals,
     });

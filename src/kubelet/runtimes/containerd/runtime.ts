@@ -80,8 +80,8 @@ export class CriRuntime implements Runtime {
     return { conditions, handlers };
   }
 
-  async setPodCidr(cidr: string): Promise<void> {
-    const request = { runtimeConfig: { networkConfig: { podCidr: cidr } } };
+  async setPodCidrs(cidrs: readonly string[]): Promise<void> {
+    const request = { runtimeConfig: { networkConfig: { podCidr: cidrs.join(',') } } };
     await this.#channel.call(service.updateRuntimeConfig, request, { timeoutMs: quickMs });
   }
 

@@ -1,19 +1,28 @@
+import { looseCidr } from '../../../machinery/ip.ts';
+import { type AddressFamily, ipv4 } from '../../../machinery/address-family.ts';
+import { ipNumber, ipText, numberedRange } from '../../../machinery/ip-number.ts';
 import { RuntimeError } from '../runtime-error.ts';
 
-/** The addresses of an IPv4 range that pods may get: all but the network's, the gateway's and the broadcast address. */
+/** No node has more pods than that, and so many can be counted. */
+const mostAddresses = 2n ** 31n;
+
+/** The addresses of a range that pods may get: all but the network's, the gateway's and, of IPv4, the one that means all. */
 export class AddressPool {
-  readonly #first: number;
+  readonly #family: AddressFamily;
+  readonly #first: bigint;
   readonly #count: number;
   readonly #taken = new Set<number>();
   #next = 0;
 
   constructor(cidr: string) {
-    const match = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(\d+)$/.exec(cidr);
-    const length = Number(match?.[5]);
-    if (!match || length > 30) throw new RuntimeError('InvalidArgument', `${cidr} is no IPv4 range for pods`);
-    const base = match.slice(1, 5).reduce((sum, part) => sum * 256 + Number(part), 0);
-    this.#first = base + 2;
-    this.#count = 2 ** (32 - length) - 3;
+    const canonical = looseCidr(cidr);
+    const range = canonical === undefined ? undefined : numberedRange(canonical);
+    if (!range || range.bits > range.family.bits - 2)
+      throw new RuntimeError('InvalidArgument', `${cidr} is no range for pods`);
+    this.#family = range.family;
+    this.#first = range.first + 2n;
+    const count = range.count - (range.family === ipv4 ? 3n : 2n);
+    this.#count = Number(count < mostAddresses ? count : mostAddresses);
   }
 
   /** The next free address, going round, so that one just given back is not given again at once. */
@@ -23,17 +32,37 @@ export class AddressPool {
       this.#next = (this.#next + 1) % this.#count;
       if (this.#taken.has(at)) continue;
       this.#taken.add(at);
-      return this.#format(this.#first + at);
+      return ipText(this.#first + BigInt(at), this.#family);
     }
     throw new RuntimeError('FailedPrecondition', 'no free address is left for the pod');
   }
 
   giveBack(address: string): void {
-    const value = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-    this.#taken.delete(value - this.#first);
+    this.#taken.delete(Number(ipNumber(address) - this.#first));
+  }
+}
+
+/** The pools of a node, one for each family that its pods have. */
+export class AddressPools {
+  readonly #pools: readonly AddressPool[];
+
+  constructor(cidrs: readonly string[]) {
+    this.#pools = cidrs.map((cidr) => new AddressPool(cidr));
   }
 
-  #format(value: number): string {
-    return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join('.');
+  /** An address of each family, or none where one family has none left. */
+  take(): string[] {
+    const taken: string[] = [];
+    try {
+      for (const pool of this.#pools) taken.push(pool.take());
+    } catch (error) {
+      this.giveBack(taken);
+      throw error;
+    }
+    return taken;
+  }
+
+  giveBack(addresses: readonly string[]): void {
+    addresses.forEach((address, i) => this.#pools[i]?.giveBack(address));
   }
 }

@@ -12,7 +12,7 @@ let id: string;
 
 beforeEach(async () => {
   clock = new VirtualClock();
-  runtime = new SimulatedRuntime({ clock, random: seededRandom(1), podCidr: '10.0.0.0/24' });
+  runtime = new SimulatedRuntime({ clock, random: seededRandom(1), podCidrs: ['10.0.0.0/24'] });
   const namespaces = { network: 'pod', ipc: 'pod', pid: 'container' } as const;
   const common = { labels: {}, annotations: {} };
   const sandboxId = await runtime.sandboxes.run({

@@ -1,7 +1,7 @@
 import type { Dialer } from '../../../platform/dial.ts';
 import type { Runtime, RuntimeEvent } from '../runtime.ts';
 import type { RuntimeStatus, RuntimeVersion } from '../types.ts';
-import { AddressPool } from './addresses.ts';
+import { AddressPools } from './addresses.ts';
 import { SimulatedContainers } from './containers.ts';
 import { simulatedDialer } from './dialer.ts';
 import { SimulatedImages } from './images.ts';
@@ -46,8 +46,8 @@ export class SimulatedRuntime implements Runtime {
     };
   }
 
-  async setPodCidr(cidr: string): Promise<void> {
-    this.#world.addresses ??= new AddressPool(cidr);
+  async setPodCidrs(cidrs: readonly string[]): Promise<void> {
+    this.#world.addresses ??= new AddressPools(cidrs);
   }
 
   watch(listener: (event: RuntimeEvent) => void, signal: AbortSignal): void {

@@ -27,7 +27,7 @@ export class SimulatedSandboxes implements Sandboxes {
     if (ownNetwork && !addresses)
       throw new RuntimeError('FailedPrecondition', 'the node has no addresses for pods yet');
     const id = this.#world.newId();
-    const ips = ownNetwork && addresses ? [addresses.take()] : [];
+    const ips = ownNetwork && addresses ? addresses.take() : [];
     const made: SimulatedSandbox = { id, spec, state: 'ready', createdAtMs: this.#world.clock.now(), ips };
     this.#world.sandboxes.set(id, made);
     try {
@@ -43,7 +43,7 @@ export class SimulatedSandboxes implements Sandboxes {
     const found = this.#world.sandboxes.get(id);
     if (!found || found.state === 'notReady') return;
     for (const c of this.#world.containersOf(id)) this.#world.end(c, 137);
-    for (const ip of found.ips) this.#world.addresses?.giveBack(ip);
+    this.#world.addresses?.giveBack(found.ips);
     found.ips = [];
     found.state = 'notReady';
     this.#world.tell({ type: 'exited', id, exitCode: 0, atMs: this.#world.clock.now() });

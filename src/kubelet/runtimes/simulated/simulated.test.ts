@@ -4,7 +4,7 @@ import { VirtualClock } from '../../../platform/virtual-clock.ts';
 import { runtimeContract } from '../contract.ts';
 import type { RuntimeEvent } from '../runtime.ts';
 import type { ContainerSpec, SandboxSpec } from '../types.ts';
-import { AddressPool } from './addresses.ts';
+import { AddressPool, AddressPools } from './addresses.ts';
 import { behaviourOf, parseSpanMs } from './behaviour.ts';
 import { fullName } from './images.ts';
 import { SimulatedRuntime } from './runtime.ts';
@@ -19,7 +19,7 @@ function simulated(more: Partial<SimulatedOptions> = {}) {
   const runtime = new SimulatedRuntime({
     clock,
     random: seededRandom(1),
-    podCidr: '10.1.0.0/24',
+    podCidrs: ['10.1.0.0/24'],
     files,
     ...more,
   });
@@ -237,7 +237,7 @@ test('a node without a range gives no addresses until it is told one', async () 
   const runtime = new SimulatedRuntime({ clock: new VirtualClock(), random: seededRandom(1) });
   expect((await runtime.status()).conditions[1]).toMatchObject({ type: 'NetworkReady', status: false });
   await expect(runtime.sandboxes.run(sandbox())).rejects.toThrow(/no addresses/);
-  await runtime.setPodCidr('10.9.0.0/30');
+  await runtime.setPodCidrs(['10.9.0.0/30']);
   const id = await runtime.sandboxes.run(sandbox());
   expect((await runtime.sandboxes.status(id)).ips).toEqual(['10.9.0.2']);
   const next = { ...sandbox(), pod: { ...sandbox().pod, uid: 'v' } };
@@ -251,7 +251,18 @@ test('addresses go round', () => {
   expect([pool.take(), pool.take()]).toEqual(['10.0.0.2', '10.0.0.3']);
   pool.giveBack('10.0.0.2');
   expect(pool.take()).toBe('10.0.0.4');
-  expect(() => new AddressPool('fd00::/64')).toThrow(/no IPv4 range/);
+  expect(() => new AddressPool('10.0.0.0/31')).toThrow(/no range/);
+});
+
+test('pods get an address of each family, and none where one family has none left', () => {
+  const pools = new AddressPools(['10.0.0.0/24', 'fd00:10:244:1::/126']);
+  expect(pools.take()).toEqual(['10.0.0.2', 'fd00:10:244:1::2']);
+  expect(pools.take()).toEqual(['10.0.0.3', 'fd00:10:244:1::3']);
+  expect(() => pools.take()).toThrow(/no free address/);
+  pools.giveBack(['10.0.0.2', 'fd00:10:244:1::2']);
+  expect(pools.take()).toEqual(['10.0.0.5', 'fd00:10:244:1::2']);
+  const large = new AddressPool('fd00::/64');
+  expect(large.take()).toBe('fd00::2');
 });
 
 test('names are completed as registries do', () => {

@@ -4,7 +4,7 @@ import type { Random } from '../../../platform/random.ts';
 import { RuntimeError } from '../runtime-error.ts';
 import type { RuntimeEvent } from '../runtime.ts';
 import type { ContainerSpec, ContainerState, LinuxResources, SandboxSpec, SandboxState } from '../types.ts';
-import { AddressPool } from './addresses.ts';
+import { AddressPools } from './addresses.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { FileTree } from './file-tree.ts';
 
@@ -20,8 +20,8 @@ export interface Latencies {
 export interface SimulatedOptions {
   clock: Clock;
   random: Random;
-  /** The pods' addresses, where they are not told later by `setPodCidr`. */
-  podCidr?: string;
+  /** The pods' addresses, one range a family, where they are not told later by `setPodCidrs`. */
+  podCidrs?: readonly string[];
   latencies?: Partial<Latencies>;
   /** Whether a registry has an image, by its full name; registries have all there are unless given. */
   hasImage?(name: string): boolean;
@@ -69,7 +69,7 @@ export class SimulatedWorld {
   readonly files: SimulatedOptions['files'];
   readonly hasImage: (name: string) => boolean;
   readonly answers: (address: string) => boolean;
-  addresses: AddressPool | undefined;
+  addresses: AddressPools | undefined;
   readonly #random: Random;
   readonly #latencies: Latencies;
 
@@ -80,7 +80,7 @@ export class SimulatedWorld {
     this.answers = options.answers ?? (() => true);
     this.#random = options.random;
     this.#latencies = { sandboxMs: 0, startMs: 0, pullMs: 0, execMs: 0, ...options.latencies };
-    if (options.podCidr) this.addresses = new AddressPool(options.podCidr);
+    if (options.podCidrs) this.addresses = new AddressPools(options.podCidrs);
   }
 
   /** 64 hexadecimal digits, as containerd's. */
