@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createAuthority } from '../cluster/pki.ts';
+import { createAuthority } from './pki.ts';
 import { systemClock } from '../platform/clock.ts';
 import { MemoryFiles } from '../platform/memory-files.ts';
 import { systemRandom } from '../platform/random.ts';
