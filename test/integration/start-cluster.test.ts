@@ -108,7 +108,7 @@ test.each([
   [{ clock: 'Virtual' }, 'clock: "Virtual" is neither "real" nor "virtual"'],
   [
     { seed: 1 },
-    'seed: there is no such option on a real clock; there are clock, nodes, serviceClusterIpRange, scheduler, onLog',
+    'seed: there is no such option on a real clock; there are clock, nodes, serviceClusterIpRange, clusterCidr, scheduler, onLog',
   ],
   [{ serviceClusterIpRange: '10.0.0.0' }, 'service-cluster-ip-range[0] is not a valid cidr'],
   [{ clock: 'virtual', seed: 'x' }, 'seed: "x" is no whole number'],
