@@ -133,7 +133,10 @@ function addMachines(program: Command): void {
     .option('--discovery-token-ca-cert-hash <hash>', "hash the cluster's authority must have", many)
     .addOption(dataDirOption())
     .option('--node-name <name>', "name of the node (default: the machine's)")
-    .option('--node-ip <address>', 'address of the node (default: the first of the machine)')
+    .option(
+      '--node-ip <address>',
+      'addresses of the node: one, or one of each family with a comma between them (default: the first of the machine, of the families that pods have)',
+    )
     .addOption(
       new Option('--runtime <kind>', 'what runs the containers')
         .choices(['containerd', 'simulated'])

@@ -1,7 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { baseEntries, buildImage, busyboxEntries, uniqueEntries } from '../../../src/cluster/images.ts';
+import {
+  baseEntries,
+  buildImage,
+  busyboxEntries,
+  programEntries,
+  uniqueEntries,
+} from '../../../src/cluster/images.ts';
 import { root } from './clients.ts';
 import { runToEnd } from './commands.ts';
 
@@ -23,6 +29,22 @@ export async function shellArchive(): Promise<string> {
     mkdirSync(directory, { recursive: true });
     const layers = [uniqueEntries([...baseEntries, ...(await busyboxEntries())])];
     await buildImage(path, { name: shellImage, layers, defaults: { entrypoint: ['/bin/sh'] } });
+  }
+  return path;
+}
+
+/** The same with Node.js, for what the shell's tools cannot ask. */
+export const scriptImage = 'k8ts.local/script:1';
+
+/** Writes the archive of that image, once for each Node.js, and gives its path. */
+export async function scriptArchive(): Promise<string> {
+  const directory = join(root, 'node_modules', '.cache', 'images');
+  const path = join(directory, `script-1-${process.version}.tar`);
+  if (!existsSync(path)) {
+    mkdirSync(directory, { recursive: true });
+    const program = await programEntries(process.execPath, '/bin/node');
+    const layers = [uniqueEntries([...baseEntries, ...(await busyboxEntries()), ...program])];
+    await buildImage(path, { name: scriptImage, layers, defaults: { entrypoint: ['/bin/sh'] } });
   }
   return path;
 }
