@@ -13,7 +13,7 @@ import {
   startedAgain,
   writeNode,
 } from '../../cluster/join/joined-node.ts';
-import { nodeAddresses } from '../../cluster/join/node-addresses.ts';
+import { nodeAddresses, readNodeIps } from '../../cluster/join/node-addresses.ts';
 import { runNode } from '../../cluster/join/run-node.ts';
 import { UserError } from '../../cluster/user-error.ts';
 import type { Platform } from '../../platform/platform.ts';
@@ -67,7 +67,7 @@ function restarted(kept: JoinedNode, { server, nodeIp }: AgentFlags): JoinedNode
   if (nodeIp)
     return startedAgain(kept, {
       servers,
-      addresses: nodeAddresses(podRanges, { given: nodeIp, own: ownAddresses() }),
+      addresses: nodeAddresses(podRanges, { given: readNodeIps(nodeIp), own: ownAddresses() }),
     });
   const lost = addressesOf(kept).find((address) => !hasAddress(address));
   if (lost === undefined) return startedAgain(kept, { servers });
@@ -85,12 +85,13 @@ function joinNow(flags: AgentFlags, platform: Platform): Promise<JoinedNode> {
       '`k8ts token create --print-join-command` on a server prints the whole command',
     );
   const origins = originsOf(servers);
+  const given = flags.nodeIp === undefined ? undefined : readNodeIps(flags.nodeIp);
   return join({
     servers: origins,
     token: parseToken(token),
     hashes: readHashes(discoveryTokenCaCertHash),
     nodeName: (flags.nodeName ?? hostname()).toLowerCase(),
-    addresses: (podRanges) => nodeAddresses(podRanges, { given: flags.nodeIp, own: ownAddresses() }),
+    addresses: (podRanges) => nodeAddresses(podRanges, { given, own: ownAddresses() }),
     platform,
   });
 }

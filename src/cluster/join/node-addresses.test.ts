@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
-import { nodeAddresses } from './node-addresses.ts';
+import { nodeAddresses, readNodeIps } from './node-addresses.ts';
 
 const own = ['fe80::1', '198.18.0.2', '198.18.0.3', 'fd01::2'];
-const of = (podRanges: string, given?: string) => nodeAddresses(podRanges.split(','), { given, own });
+const of = (podRanges: string, given?: string) =>
+  nodeAddresses(podRanges.split(','), { given: given === undefined ? given : readNodeIps(given), own });
 const ipv4 = '10.244.0.0/16';
 const ipv6 = 'fd00:10:244::/56';
 

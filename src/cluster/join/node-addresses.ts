@@ -7,19 +7,19 @@ import type { NodeAddresses } from './joined-node.ts';
 const linkLocal = 'fe80::/10';
 
 /**
- * Where a node is found: at the addresses of `--node-ip` where they are given, otherwise at the first of its machine's of each family that pods
+ * Where a node is found: at the addresses that are `given`, by `--node-ip`, otherwise at the first of its machine's of each family that pods
  * have. Throws a `UserError` where others cannot find it there.
  */
 export function nodeAddresses(
   podRanges: readonly string[],
-  { given, own }: { given?: string | undefined; own: readonly string[] },
+  { given, own }: { given?: readonly string[] | undefined; own: readonly string[] },
 ): NodeAddresses {
   const families = podRanges.map(familyOf);
   const found = families.flatMap(
     (family) => own.find((ip) => familyOf(ip) === family && !isLinkLocal(ip)) ?? [],
   );
   const loopback = families[0] === ipv4 || families.length === 0 ? '127.0.0.1' : '::1';
-  const [address = loopback, secondAddress] = given ? readNodeIps(given) : found;
+  const [address = loopback, secondAddress] = given ?? found;
   // Every machine has these: no server believes a node that it is found there.
   if (address !== '127.0.0.1' && address !== '::1')
     return { address, ...(secondAddress !== undefined && { secondAddress }) };
@@ -32,7 +32,7 @@ export function nodeAddresses(
 const isLinkLocal = (ip: string) => cidrContains(linkLocal, ip);
 
 /** Reads `--node-ip`: one address, or one of each family with a comma between them. (`ParseNodeIPArgument` of `component-helpers`) */
-function readNodeIps(text: string): string[] {
+export function readNodeIps(text: string): string[] {
   const all = text.split(',').map((one) => {
     const ip = canonicalIp(one.trim());
     if (ip !== undefined) return ip;
