@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { connect as connectTcp, type AddressInfo } from 'node:net';
@@ -13,7 +14,7 @@ import { systemConnector } from '../../platform/connect.ts';
 import { posterOver } from '../../platform/http-post.ts';
 import { systemRandom } from '../../platform/random.ts';
 import type { ObjectReader } from '../auth/object-reader.ts';
-import { podConnector } from './pod-connector.ts';
+import { podAt, podConnector } from './pod-connector.ts';
 
 const address = '10.244.1.5';
 
@@ -32,7 +33,9 @@ const node = (name: string, ...podCIDRs: string[]): Node => ({
 function readerOf(pods: Pod[], nodes: Node[]): ObjectReader {
   const get = (resource: unknown, { name }: { name: string }) =>
     resource === resources.nodes ? nodes.find(({ metadata }) => metadata.name === name) : undefined;
-  return { listWhere: () => pods, get } as unknown as ObjectReader;
+  const listWhere = (_: unknown, { field, value }: { field: string; value: string }) =>
+    pods.filter(({ spec, status }) => (field === 'spec.nodeName' ? spec.nodeName : status?.podIP) === value);
+  return { listWhere, get, list: () => nodes } as unknown as ObjectReader;
 }
 
 /** Which node's kubelet is asked for the pod of the address. */
@@ -57,6 +60,39 @@ test('a node that says that its pod has the address of another one gets none of 
 test('pods of a network that gives nodes no ranges of their own are found where they say they are', async () => {
   expect(await askedNode([pod('a', 'one')], [node('one')])).toBe('one');
   expect(await askedNode([pod('a', 'one')], [node('one', '10.0.0.0/24')])).toBe('one');
+});
+
+test('a pod is found by its address of the second family, on the node that has been given the range of it', async () => {
+  const second = 'fd00:1::5';
+  const both = (name: string, nodeName: string, ip = second): Pod => {
+    const one = pod(name, nodeName);
+    return { ...one, status: { ...one.status, podIPs: [{ ip: address }, { ip }] } };
+  };
+  const nodes = [
+    node('hostile', '10.244.9.0/24', 'fd00:9::/64'),
+    node('own', '10.244.1.0/24', 'fd00:1::/64'),
+  ];
+  const pods = [both('a', 'hostile'), both('b', 'own', 'fd00:1::4'), both('c', 'own')];
+  const reader = readerOf(pods, nodes);
+  expect(podAt(reader, second)?.pod.metadata.name).toBe('c');
+  expect(podAt(reader, 'fd00:1::6')).toBeUndefined();
+});
+
+test('a kubelet is asked at an address of IPv6', async () => {
+  const kubelet = await forwardingKubelet();
+  const found = node('one');
+  const nodes = [{ ...found, status: { addresses: [{ type: 'InternalIP', address: 'fd01::2' }] } }];
+  const connector = podConnector({ reader: readerOf([pod('a', 'one')], nodes), nodes: kubelet.nodes });
+  const target = createServer((_request, response) => response.end('yes'));
+  await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve));
+  const { port } = target.address() as AddressInfo;
+  const way = await connector({ host: address, port, timeoutMs: 5000 });
+  way.write('GET / HTTP/1.0\r\n\r\n');
+  const [said] = (await once(way, 'data')) as [Buffer];
+  expect(said.toString()).toMatch(/^HTTP\/1\.1 200/);
+  way.destroy();
+  kubelet.drop();
+  for (const server of [kubelet.server, target]) server.close();
 });
 
 /** A kubelet that forwards to the port of the same number here; how many connections it had to make. */

@@ -7,6 +7,7 @@ import { SpdyConnection } from '../../machinery/spdy/connection.ts';
 import { type Connector, secured } from '../../platform/connect.ts';
 import { dialUpgrade } from '../../platform/upgrade.ts';
 import type { ObjectReader } from '../auth/object-reader.ts';
+import { hostOf } from './kubelet-way.ts';
 import { kubeletAddress, type NodeDialer } from './node-dialer.ts';
 
 export interface PodConnectorOptions {
@@ -24,7 +25,7 @@ interface Place {
  * The pod that has an address. Which one that is its node says, and nobody holds it to the truth: of several the one whose node has been
  * given the range that the address is of.
  */
-function podAt(reader: ObjectReader, address: string): Place | undefined {
+export function podAt(reader: ObjectReader, address: string): Place | undefined {
   let first: Place | undefined;
   for (const pod of reader.listWhere(resources.pods, { field: 'status.podIP', value: address })) {
     if (pod.status?.podIP !== address || pod.metadata.deletionTimestamp) continue;
@@ -34,7 +35,22 @@ function podAt(reader: ObjectReader, address: string): Place | undefined {
     if (node.spec?.podCIDRs?.some((range) => cidrContains(range, address))) return place;
     first ??= place;
   }
-  return first;
+  return first ?? podAtSecond(reader, address);
+}
+
+/** The same by an address that is not the first of its pod, by which pods are found at once. */
+function podAtSecond(reader: ObjectReader, address: string): Place | undefined {
+  for (const node of reader.list(resources.nodes)) {
+    if (!node.spec?.podCIDRs?.some((range) => cidrContains(range, address))) continue;
+    for (const pod of reader.listWhere(resources.pods, {
+      field: 'spec.nodeName',
+      value: node.metadata.name,
+    })) {
+      const isThere = pod.spec.nodeName === node.metadata.name && !pod.metadata.deletionTimestamp;
+      if (isThere && pod.status?.podIPs?.some(({ ip }) => ip === address)) return { pod, node };
+    }
+  }
+  return undefined;
 }
 
 /**
@@ -50,7 +66,7 @@ export function podConnector({ nodes, reader }: PodConnectorOptions): Connector 
     const { namespace, name } = place.pod.metadata;
     const backend = await nodes.connect(address);
     const { socket } = await dialUpgrade({
-      url: `http://${address.host}:${address.port}/portForward/${namespace}/${name}`,
+      url: `http://${hostOf(address)}/portForward/${namespace}/${name}`,
       method: 'POST',
       headers: { Upgrade: 'SPDY/3.1', 'X-Stream-Protocol-Version': 'portforward.k8s.io' },
       timeoutMs,

@@ -133,7 +133,7 @@ function judge({ statusCode, body }: DialHttpAnswer): ProbeOutcome {
 /** Network failures in the words that people know from upstream. */
 function goNetworkError(error: Error, what: 'get' | 'tcp'): string {
   const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
-  const where = `dial tcp ${address}:${port}`;
+  const where = `dial tcp ${address?.includes(':') ? `[${address}]` : address}:${port}`;
   if (code === 'ECONNREFUSED') return `${where}: connect: connection refused`;
   if (code === 'EHOSTUNREACH') return `${where}: connect: no route to host`;
   if (what === 'get' && error.message === 'context deadline exceeded')
