@@ -91,15 +91,15 @@ describe('trying', () => {
     );
   });
 
-  test('http and tcp: nobody listens', async () => {
-    const refused = Object.assign(new Error('connect ECONNREFUSED'), {
-      code: 'ECONNREFUSED',
-      address: '10.0.0.1',
-      port: 8080,
-    });
+  test.each([
+    ['10.0.0.1', '10.0.0.1'],
+    ['fd00::1', '[fd00::1]'],
+  ])('http and tcp: nobody listens at %s', async (address, shown) => {
+    const at = { code: 'ECONNREFUSED', address, port: 8080 };
+    const refused = Object.assign(new Error('connect ECONNREFUSED'), at);
     const fail = async () => Promise.reject(refused);
     const attempt = proberWith({ dialer: { httpGet: fail, tcp: fail } });
-    const words = 'dial tcp 10.0.0.1:8080: connect: connection refused';
+    const words = `dial tcp ${shown}:8080: connect: connection refused`;
     expect(await attempt({ httpGet })).toEqual({
       ok: false,
       output: `Get "http://10.0.0.1:8080/healthz": ${words}`,
