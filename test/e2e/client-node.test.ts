@@ -201,7 +201,7 @@ describe('typed clients', () => {
         ],
       },
     });
-    await cluster.kubectl.ok(`wait crd/things.${group} --for=condition=Established --timeout=20s`);
+    await cluster.kubectl.established(`things.${group}`);
     const custom = kc.makeApiClient(CustomObjectsApi);
     const things = { group, version: 'v1', namespace, plural: 'things' };
     const body = { apiVersion: `${group}/v1`, kind: 'Thing', metadata: { name: 'one' }, spec: { size: 1 } };

@@ -87,7 +87,7 @@ const widget = (name: string, spec: object, version = 'v1') => ({
 beforeAll(async () => {
   cluster = await startE2eCluster();
   await cluster.kubectl.apply(definition);
-  await cluster.kubectl.ok('wait crd/widgets.example.test --for=condition=Established --timeout=20s');
+  await cluster.kubectl.established('widgets.example.test');
   ({ kubectl } = await cluster.namespace());
 });
 afterAll(() => cluster?.stop());
@@ -202,7 +202,7 @@ describe('custom resources', () => {
       /could not find the requested resource|doesn't have a resource type/,
     );
     await cluster.kubectl.apply(definition);
-    await cluster.kubectl.ok('wait crd/widgets.example.test --for=condition=Established --timeout=20s');
+    await cluster.kubectl.established('widgets.example.test');
     expect(await kubectl.ok('get widgets -o name')).toBe('');
   });
 
@@ -243,7 +243,7 @@ describe('custom resources', () => {
       },
     };
     await cluster.kubectl.apply(taking);
-    await cluster.kubectl.ok('wait crd/examples.taking.test --for=condition=Established --timeout=20s');
+    await cluster.kubectl.established('examples.taking.test');
     await kubectl.apply({ apiVersion: 'taking.test/v1', kind: 'Example', metadata: { name: 'one' } });
     for (const name of ['pod', 'po', 'pods'])
       expect(await kubectl.ok(`get ${name} -o name`)).not.toContain('one');
@@ -252,7 +252,7 @@ describe('custom resources', () => {
     // As a kind of another scope it is there at once, as soon as the first is gone.
     await cluster.kubectl.ok('delete crd examples.taking.test --timeout=30s');
     await cluster.kubectl.apply({ ...taking, spec: { ...taking.spec, scope: 'Cluster' } });
-    await cluster.kubectl.ok('wait crd/examples.taking.test --for=condition=Established --timeout=20s');
+    await cluster.kubectl.established('examples.taking.test');
     expect(await kubectl.ok('api-resources --api-group=taking.test --namespaced=false --no-headers')).toMatch(
       /^examples +po,pod +taking\.test\/v1 +false +Example$/,
     );

@@ -39,7 +39,7 @@ describe.skipIf(!etcdctlPath)(`up --store etcd${whyNoEtcd}`, () => {
         ],
       },
     });
-    await kubectl.ok('wait --for=condition=Established crd/widgets.example.com --timeout=30s');
+    await kubectl.established('widgets.example.com');
     await kubectl.apply({ apiVersion: 'example.com/v1', kind: 'Widget', metadata: { name: 'w' } });
     await kubectl.ok('create deployment web --image=registry.test/web:1');
     await kubectl.ok('expose deployment web --port 80');

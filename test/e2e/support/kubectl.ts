@@ -1,6 +1,6 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CommandOptions, type Ended, Running, runToEnd, words } from './commands.ts';
+import { type CommandOptions, type Ended, eventually, Running, runToEnd, words } from './commands.ts';
 
 export interface ClientOptions {
   program: string;
@@ -88,6 +88,14 @@ export class CommandClient {
   /** Applies manifests; gives what kubectl says. */
   apply(manifests: string | object, ...flags: string[]): Promise<string> {
     return this.ok(['apply', '-f', '-', ...flags], { input: text(manifests) });
+  }
+
+  /**
+   * Waits until a kind of users' own is served. Of a definition that was made a moment ago kubectl itself may not wait for a condition: it
+   * takes what has none yet for broken.
+   */
+  established(definition: string): Promise<string> {
+    return eventually(() => this.ok(`wait crd/${definition} --for=condition=Established --timeout=20s`));
   }
 
   /** A file with the manifests. */
