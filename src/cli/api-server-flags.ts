@@ -5,7 +5,7 @@ import type { OidcSettings } from '../cluster/authentication.ts';
 import type { AuthorizationSettings } from '../cluster/authorization.ts';
 import type { ServiceAccountSettings } from '../cluster/service-accounts.ts';
 import { UserError } from '../cluster/user-error.ts';
-import { keysAndValues, listed, portRange, repeated, spanMs, wholeNumber } from './arguments.ts';
+import { keysAndValues, listed, path, portRange, repeated, spanMs, wholeNumber } from './arguments.ts';
 import { type AuditFlags, auditSettings, withAuditFlags } from './audit-flags.ts';
 import { type FrontProxyFlags, frontProxySettings, withFrontProxyFlags } from './front-proxy-flags.ts';
 import { edgeSettings, type ServingFlags, servingSettings, withServingFlags } from './serving-flags.ts';
@@ -265,8 +265,6 @@ export function apiServerSettings(flags: ApiServerFlags): ApiServerSettings {
     flags: flags.all,
   };
 }
-
-const path = (file: string | undefined) => file && resolve(file);
 
 function authenticationSettings(flags: ApiServerFlags): ApiServerSettings['authentication'] {
   const { anonymousAuth } = flags;

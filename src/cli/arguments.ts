@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 
 /** Reads a whole number within bounds. */
@@ -52,6 +53,9 @@ export function directory(text: string): string {
   if (text === '') throw new InvalidArgumentError('must not be empty.');
   return text;
 }
+
+/** The whole path of a file that may have been named. */
+export const path = (file: string | undefined): string | undefined => file && resolve(file);
 
 /** Longer ones are mistakes, and reach beyond what can be written down of times. */
 const longestMs = 36_525.25 * 86_400_000;

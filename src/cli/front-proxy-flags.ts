@@ -1,7 +1,6 @@
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { FrontProxySettings } from '../cluster/front-proxy.ts';
-import { listedAll } from './arguments.ts';
+import { listedAll, path } from './arguments.ts';
 
 /** What a user says of proxies before the API server, under upstream's names. */
 export interface FrontProxyFlags {
@@ -56,7 +55,6 @@ export function withFrontProxyFlags(command: Command): Command {
 
 /** The flags as settings. */
 export function frontProxySettings(flags: FrontProxyFlags): FrontProxySettings {
-  const path = (file: string | undefined) => file && resolve(file);
   return {
     requestheaderClientCaFile: path(flags.requestheaderClientCaFile),
     requestheaderAllowedNames: flags.requestheaderAllowedNames,

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { ServingSettings, SniCertKey } from '../cluster/serving.ts';
 import type { EdgeSettings } from '../cluster/edge.ts';
-import { listed, listedAll, spanMs, wholeNumber } from './arguments.ts';
+import { listed, listedAll, path, spanMs, wholeNumber } from './arguments.ts';
 
 /** What a user says of the connections of the API server, under upstream's names. */
 export interface ServingFlags {
@@ -100,7 +100,6 @@ export function sniCertKey(text: string): SniCertKey {
 
 /** The flags as settings. */
 export function servingSettings(flags: ServingFlags): ServingSettings {
-  const path = (file: string | undefined) => file && resolve(file);
   return {
     tlsCertFile: path(flags.tlsCertFile),
     tlsPrivateKeyFile: path(flags.tlsPrivateKeyFile),

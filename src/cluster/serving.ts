@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Component } from '../client/component.ts';
 import type { NamedCertificate, ServerTls } from '../platform/http.ts';
+import { certificatesIn } from '../platform/peer.ts';
 import type { Platform } from '../platform/platform.ts';
 import {
   followGiven,
@@ -109,11 +110,9 @@ function namesIn(cert: string): string[] {
   return [...(isName ? [common] : []), ...names];
 }
 
-const pemBlock = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-
 /** The last certificate of a chain, unless the chain stands on the authority anyway. */
 function standsOn(chain: string, authority: string): string {
-  const last = chain.match(pemBlock)?.at(-1);
+  const last = certificatesIn(chain).at(-1);
   if (last === undefined) return '';
   const root = new X509Certificate(authority);
   const isKnown = new X509Certificate(last).verify(root.publicKey);

@@ -10,11 +10,14 @@ const digests = new Map<string, ReadonlySet<string>>();
 /** Kubernetes' own attribute of a subject for the UID of a user. */
 const uidType = '1.3.6.1.4.1.57683.2';
 
+/** The certificates in a bundle, in PEM. */
+export const certificatesIn = (bundle: string): readonly string[] => bundle.match(pemBlock) ?? [];
+
 /** The digests of the certificates in a bundle. */
 function digestsOf(bundle: string): ReadonlySet<string> {
   let found = digests.get(bundle);
   if (!found) {
-    found = new Set((bundle.match(pemBlock) ?? []).map((pem) => new X509Certificate(pem).fingerprint256));
+    found = new Set(certificatesIn(bundle).map((pem) => new X509Certificate(pem).fingerprint256));
     digests.set(bundle, found);
   }
   return found;

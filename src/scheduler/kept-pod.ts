@@ -88,14 +88,13 @@ class PodKeeper {
     if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return undefined;
     if (!spec.nodeName) return this.#isOurs(pod) ? pod : undefined;
     const { apiVersion, kind } = pod;
-    const kept: Stored<Pod> = {
+    return {
       apiVersion,
       kind,
       metadata: this.#metadata(metadata),
       spec: this.#spec(spec),
       status: status && this.#status(status, spec),
     };
-    return kept;
   }
 
   #metadata(metadata: StoredMeta): StoredMeta {

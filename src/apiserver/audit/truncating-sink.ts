@@ -17,9 +17,10 @@ export class TruncatingSink implements AuditSink {
   }
 
   record(event: AuditEvent): void {
-    const small = this.#isLarge(event) && withObjects.has(event.level) ? truncated(event) : event;
-    if (this.#isLarge(small)) this.lost++;
-    else this.within.record(small);
+    if (!this.#isLarge(event)) return this.within.record(event);
+    const small = withObjects.has(event.level) ? truncated(event) : undefined;
+    if (small && !this.#isLarge(small)) this.within.record(small);
+    else this.lost++;
   }
 
   #isLarge(event: AuditEvent): boolean {

@@ -1,5 +1,6 @@
 import type { Endpoints, Service } from '../../api/core/v1.ts';
 import type { EndpointSlice } from '../../api/discovery/v1.ts';
+import { familyOf } from '../../machinery/address-family.ts';
 
 /** Where one API server is found. */
 export interface ServerAddress {
@@ -10,8 +11,6 @@ export interface ServerAddress {
 export const namespace = 'default';
 export const name = 'kubernetes';
 const https = (port: number) => [{ name: 'https', port, protocol: 'TCP' as const }];
-
-export const familyOf = (ip: string) => (ip.includes(':') ? 'IPv6' : 'IPv4');
 
 /** The address as it stands in a URL: `10.0.0.1:6443`, `[fd00::1]:6443`. */
 export const hostPort = ({ ip, port }: ServerAddress) => `${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
@@ -32,7 +31,7 @@ export const serviceFor = (serviceAddress: string, port: number): Service => ({
     type: 'ClusterIP',
     clusterIP: serviceAddress,
     clusterIPs: [serviceAddress],
-    ipFamilies: [familyOf(serviceAddress)],
+    ipFamilies: [familyOf(serviceAddress).name],
     ipFamilyPolicy: 'SingleStack',
     sessionAffinity: 'None',
     ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }],
@@ -49,7 +48,7 @@ interface Group {
 function groupsOf(servers: readonly ServerAddress[]): Group[] {
   const groups = new Map<string, Group>();
   for (const { ip, port } of servers) {
-    const family = familyOf(ip);
+    const family = familyOf(ip).name;
     const key = `${family} ${String(port).padStart(5, '0')}`;
     const group = groups.get(key) ?? { port, family, ips: [] };
     group.ips.push(ip);

@@ -4,6 +4,7 @@ import { endpointslices, nodes, services } from '../../api/generated/resources.t
 import type { Stored } from '../../api/resource.ts';
 import type { Component } from '../../client/component.ts';
 import { causedBy } from '../../client/transport.ts';
+import { familyOf } from '../../machinery/address-family.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import { type ControllerContext, createController, done } from '../controller.ts';
 
@@ -39,14 +40,12 @@ function wantedService(clusterIP: string): Service {
 /** An address that means another machine to everybody is none: a slice may not have it (nodes that are simulated do). */
 const isReachable = (address: string) => !address.startsWith('127.') && address !== '::1';
 
-const familyOf = (ip: string) => (ip.includes(':') ? 'IPv6' : 'IPv4');
-
 /** The nodes' addresses of the family in which names are asked for. */
 function endpointsOf(all: readonly Stored<Node>[], family: string): EndpointSlice['endpoints'] {
   return all
     .flatMap((node) => {
       const own = (node.status?.addresses ?? []).filter(({ type }) => type === 'InternalIP');
-      const address = own.map((a) => a.address).find((ip) => familyOf(ip) === family);
+      const address = own.map((a) => a.address).find((ip) => familyOf(ip).name === family);
       const conditions = { ready: true, serving: true, terminating: false };
       return address && isReachable(address)
         ? [{ addresses: [address], conditions, nodeName: node.metadata.name }]
@@ -83,7 +82,7 @@ export function createClusterDnsController(
             .of(services)
             .create(wantedService(options.address), { cause: { reason: 'a cluster has a name service' } }));
         writes.wrote(key, serviceInformer, service);
-        const addressType = familyOf(service.spec.clusterIP ?? options.address);
+        const addressType = familyOf(service.spec.clusterIP ?? options.address).name;
         const endpoints = endpointsOf(nodeInformer.list(), addressType);
         const there = slices.get(`${namespace}/${sliceName}`);
         if (there && deepEqual(there.endpoints ?? [], endpoints)) return done;

@@ -1,6 +1,7 @@
 import type { EndpointAddress, Endpoints, EndpointSubset } from '../../api/core/v1.ts';
 import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/discovery/v1.ts';
 import type { Stored } from '../../api/resource.ts';
+import { familyOf } from '../../machinery/address-family.ts';
 import { looseIp } from '../../machinery/ip.ts';
 import { controllerReference } from '../shared/owners.ts';
 import {
@@ -84,7 +85,7 @@ function groupsOf(source: Endpoints): SliceGroup[] {
     ];
     for (const endpoint of all.slice(0, mostAddresses)) {
       const ports = portsOf(subset);
-      const addressType = endpoint.addresses[0]?.includes(':') ? 'IPv6' : 'IPv4';
+      const addressType = familyOf(endpoint.addresses[0] ?? '').name;
       const key = groupKey({ addressType, ports });
       const group = groups.get(key) ?? { addressType, ports, endpoints: new Map() };
       group.endpoints.set(endpointKey(endpoint), endpoint);

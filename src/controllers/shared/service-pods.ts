@@ -3,6 +3,7 @@ import { pods, services } from '../../api/generated/resources.ts';
 import type { Stored } from '../../api/resource.ts';
 import { keyOf } from '../../client/informer.ts';
 import type { WorkQueue } from '../../client/work-queue.ts';
+import { type AddressFamily, familyOf } from '../../machinery/address-family.ts';
 import { exactlyOnce, matchesLabels, type Selector } from '../../machinery/label-selector.ts';
 import { deepEqual } from '../../machinery/equal.ts';
 import type { ControllerContext } from '../controller.ts';
@@ -68,21 +69,19 @@ export function stateOf(service: Service, pod: Pod): PodState {
   };
 }
 
-export type Family = 'IPv4' | 'IPv6';
-
-const familyOf = (ip: string): Family => (ip.includes(':') ? 'IPv6' : 'IPv4');
+export type Family = AddressFamily['name'];
 
 /** The families of addresses that a Service shows its pods by, its own first; both where that is not said and nothing tells it. */
 export function familiesOf({ spec }: Service): Family[] {
   const { ipFamilies = [], clusterIP } = spec;
   if (ipFamilies.length > 0) return ipFamilies as Family[];
-  return clusterIP && clusterIP !== 'None' ? [familyOf(clusterIP)] : ['IPv4', 'IPv6'];
+  return clusterIP && clusterIP !== 'None' ? [familyOf(clusterIP).name] : ['IPv4', 'IPv6'];
 }
 
 /** A pod's addresses of one family. */
 export function addressesOf({ status }: Pod, family: Family): string[] {
   const { podIP, podIPs = podIP ? [{ ip: podIP }] : [] } = status ?? {};
-  return podIPs.map(({ ip }) => ip).filter((ip) => familyOf(ip) === family);
+  return podIPs.map(({ ip }) => ip).filter((ip) => familyOf(ip).name === family);
 }
 
 /** Whether a pod can be an endpoint: it has an address and is not finished. */

@@ -30,6 +30,8 @@ export function certificatesError(base64: string): string | undefined {
   return blocks.length > 0 ? undefined : 'must contain at least one CERTIFICATE PEM block';
 }
 
+const isCertificate = ({ type, hasHeaders }: PemBlock) => type === 'CERTIFICATE' && !hasHeaders;
+
 function certificateError({ type, hasHeaders, bytes }: PemBlock): string | undefined {
   if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(type)}`;
   if (hasHeaders) return 'no PEM block headers are permitted';
@@ -46,8 +48,7 @@ export function bundleError(base64: string | undefined): string | undefined {
   const text = Buffer.from(base64 ?? '', 'base64').toString('latin1');
   if (text === '') return undefined;
   const blocks = pemBlocks(text);
-  const certificates = blocks.filter(({ type, hasHeaders }) => type === 'CERTIFICATE' && !hasHeaders);
-  const errors = certificates.map(certificateError);
+  const errors = blocks.filter(isCertificate).map(certificateError);
   if (errors.includes(undefined)) return undefined;
   const none =
     blocks.length === 0 ? 'unable to parse bytes as PEM block' : 'no valid certificate authority data seen';
@@ -57,7 +58,7 @@ export function bundleError(base64: string | undefined): string | undefined {
 
 /** Why a text in PEM has no certificates of authorities, or one that cannot be read; undefined where there is nothing wrong. */
 export function authoritiesError(text: string): string | undefined {
-  const found = pemBlocks(text).filter(({ type, hasHeaders }) => type === 'CERTIFICATE' && !hasHeaders);
+  const found = pemBlocks(text).filter(isCertificate);
   if (found.length === 0) return 'data does not contain any valid RSA or ECDSA certificates';
   return found.map(certificateError).find((error) => error !== undefined);
 }

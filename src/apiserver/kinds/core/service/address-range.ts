@@ -1,12 +1,12 @@
 import { canonicalIp, ipFamily } from '../../../../machinery/ip.ts';
-import { type AddressFamily, familyOf } from '../../../../machinery/address-family.ts';
+import { type AddressFamily, ipv4, ipv6 } from '../../../../machinery/address-family.ts';
 import { ipNumber, ipText, numberedRange } from '../../../../machinery/ip-number.ts';
 import type { Random } from '../../../../platform/random.ts';
 
 /** A range of addresses that services get theirs from. */
 export interface AddressRange {
   cidr: string;
-  family: AddressFamily['name'];
+  family: AddressFamily;
   /** The number of the network's own address. */
   base: bigint;
   /** How many addresses after it can be given out. */
@@ -15,19 +15,15 @@ export interface AddressRange {
 
 /** Reads a range such as `10.96.0.0/12`. */
 export function addressRange(cidr: string): AddressRange {
-  const {
-    family: { name: family },
-    first: base,
-    count,
-  } = numberedRange(cidr);
+  const { family, first: base, count } = numberedRange(cidr);
   // The network's own address is no service's, nor is the one that means all in IPv4.
-  const size = count - (family === 'IPv4' ? 2n : 1n);
+  const size = count - (family === ipv4 ? 2n : 1n);
   return { cidr, family, base, size };
 }
 
 /** The address at an offset from the network's own: 1 is the first. */
 export function addressAt(range: AddressRange, offset: number): string {
-  return ipText(range.base + BigInt(offset), familyOf(range.cidr));
+  return ipText(range.base + BigInt(offset), range.family);
 }
 
 /** How many addresses at the beginning are left to those who ask for one by name. */
@@ -68,7 +64,7 @@ function search(
   const limit = Number(count < maxPlaces ? count : maxPlaces);
   const first = random.int(limit);
   for (let i = 0; i < limit; i++) {
-    const ip = ipText(range.base + 1n + start + BigInt((first + i) % limit), familyOf(range.cidr));
+    const ip = ipText(range.base + 1n + start + BigInt((first + i) % limit), range.family);
     if (!isUsed(ip)) return ip;
   }
   return undefined;
@@ -77,7 +73,7 @@ function search(
 /** Whether an address can be given out of a range: its network's own cannot, nor the one that means all in IPv4. */
 export function holdsAddress(range: AddressRange, ip: string): boolean {
   const canonical = canonicalIp(ip);
-  if (canonical === undefined || canonical.includes(':') !== (range.family === 'IPv6')) return false;
+  if (canonical === undefined || canonical.includes(':') !== (range.family === ipv6)) return false;
   const offset = ipNumber(canonical) - range.base;
   return offset > 0n && offset <= range.size;
 }

@@ -119,7 +119,7 @@ function allotAddresses(service: Service, held: Holdings, { ranges, context, kep
   // As errors show them: an address for each family, and nothing for one that is to be found.
   const given = families.map((_, i) => spec.clusterIPs?.[i] ?? '');
   spec.clusterIPs = families.map((family, i) => {
-    const own = ranges.addresses.filter((r) => r.family === family);
+    const own = ranges.addresses.filter((r) => r.family.name === family);
     const asked = given[i];
     if (asked && kept.addresses.has(canonicalIp(asked) ?? asked)) return asked;
     if (asked) {

@@ -44,7 +44,7 @@ export function allottingFrom({
   counts,
 }: ServiceSettings): Pick<Kind<Service>, 'prepareForCreate' | 'prepareForUpdate' | 'allocate'> {
   const own = cidrs.map(addressRange);
-  const families = own.map(({ family }) => family);
+  const families = own.map(({ family }) => family.name);
   // The first address is the API server's, the tenth that of DNS.
   const reserved = new Set(own.slice(0, 1).flatMap((range) => [addressAt(range, 1), addressAt(range, 10)]));
   return {
